@@ -1,0 +1,79 @@
+"""Canonical names of metrics and positions, from the names that logs print."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+CANONICAL: Mapping[str, tuple[str, ...]] = {
+    "loss": (
+        "loss",
+        "train_loss",
+        "training_loss",
+        "total_loss",
+        "tot_loss",
+        "total",
+        "lm_loss",
+        "reduced_train_loss",
+        "batch_loss",
+    ),
+    "lr": ("lr", "learning_rate", "lr_0"),
+    "grad_norm": ("grad_norm", "gnorm", "total_norm"),
+    "throughput": (
+        "throughput",
+        "tps",
+        "wps",
+        "tokens_s",
+        "ips",
+        "samples_sec",
+        "samples_s",
+        "img_s",
+        "it_s",
+    ),
+    "accuracy": ("accuracy", "acc", "top1", "acc1"),
+    "epoch": ("epoch",),
+    "step": ("step", "global_step", "iteration", "iter", "num_updates"),
+    "batch": ("batch", "batch_idx", "batch_index"),
+    "total_epochs": ("total_epochs", "max_epochs"),
+    "total_steps": ("total_steps", "max_steps"),
+    "total_batches": ("total_batches", "num_batches"),
+    "rank": ("rank",),
+    "time": ("time", "timestamp", "date", "datetime"),
+}
+"""Canonical name → the folded names it stands for; an aggregate is the metric when it is alone."""
+
+_AGGREGATES: Mapping[str, tuple[str, ...]] = {
+    "loss": ("avg_loss", "mean_loss", "average_loss", "loss_mean", "loss_avg", "train_loss_avg"),
+}
+_BY_NAME = {name: canonical for canonical, names in CANONICAL.items() for name in names}
+_EVAL_PREFIX = re.compile(r"^(?:val|eval|valid|validation|test)_")
+_NOT_WORD = re.compile(r"[^\w]+")
+
+
+def fold(name: str) -> str:
+    """A printed name in lower case, with underscores for what separates its words."""
+    return _NOT_WORD.sub("_", name.strip().lower()).strip("_")
+
+
+def canonical_columns(header: Sequence[str]) -> list[str]:
+    """Canonical names of a table's columns; the printed name where there is none.
+
+    An aggregate such as `mean_loss` is the metric only where the metric itself has no column.
+    """
+    names = [_BY_NAME.get(fold(name), name.strip()) for name in header]
+    for canonical, aggregates in _AGGREGATES.items():
+        if canonical in names:
+            continue
+        for index, name in enumerate(names):
+            if fold(name) in aggregates:
+                names[index] = canonical
+                break
+    return names
+
+
+def is_evaluation(name: str) -> bool:
+    """Whether a metric's name says that it was measured on data that is not trained on."""
+    return bool(_EVAL_PREFIX.match(fold(name)))
+
+
+def without_evaluation(name: str) -> str:
+    """A metric's name without the prefix that `is_evaluation` looks for."""
+    return name.split("_", 1)[1] if is_evaluation(name) and "_" in name else name

@@ -1,0 +1,221 @@
+"""The hot lines: stretches of step records, converted a column at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from trainwatch.events import MISSING, Event, RankId, StepBlock, StepShape
+from trainwatch.formats.filenames import FileRole
+from trainwatch.parsing.columns import Columns, Span
+from trainwatch.parsing.compiled import CompiledFormat
+from trainwatch.parsing.prefix import CLOCK, FRACTION, PREFIX_GROUPS, ZONE, Clock, zone_minutes
+
+NAN = float("nan")
+_POSITION = ("rank", "epoch", "step", "batch", "total_epochs", "total_steps", "total_batches")
+_TOTALS = ("total_epochs", "total_steps", "total_batches")
+
+Groups = tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepLayout:
+    """Which group of a step format's match holds what; None where the format has no such field."""
+
+    rank: int | None
+    epoch: int | None
+    step: int | None
+    batch: int | None
+    totals: tuple[int | None, ...]
+    metrics: tuple[int, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, compiled: CompiledFormat) -> "StepLayout":
+        """Derive it from the format's fields."""
+        at = {name: PREFIX_GROUPS + index for index, name in enumerate(compiled.names)}
+        names = tuple(name for name in compiled.names if name not in _POSITION)
+        return cls(
+            rank=at.get("rank"),
+            epoch=at.get("epoch"),
+            step=at.get("step"),
+            batch=at.get("batch"),
+            totals=tuple(at.get(name) for name in _TOTALS),
+            metrics=tuple(at[name] for name in names),
+            names=names,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Successive records of one format.
+
+    Attributes:
+        compiled: The format.
+        rows: The groups of each match.
+        writers: Who wrote each.
+        numbers: Line number of each, -1 where unknown.
+        offset: Of the first byte of the data of `spans`, in the file.
+        spans: Where each line stands.
+    """
+
+    compiled: CompiledFormat
+    rows: Sequence[Groups]
+    writers: Sequence[RankId]
+    numbers: Sequence[int]
+    offset: int
+    spans: Sequence[Span]
+
+    def cut(self, start: int, end: int) -> "Stretch":
+        """Some of its records."""
+        if end - start == len(self.rows):
+            return self
+        part = slice(start, end)
+        return Stretch(
+            self.compiled,
+            self.rows[part],
+            self.writers[part],
+            self.numbers[part],
+            self.offset,
+            self.spans[part],
+        )
+
+
+class Gatherer:
+    """Blocks and events of one piece of a file, in order; a block ends where its shape changes.
+
+    Args:
+        file: The name that the records carry.
+        role: What the file's path says.
+        clock: Shared with the reader of the file.
+        epoch_of: The epoch that the last header of a writer stated, or NaN.
+    """
+
+    def __init__(
+        self, file: str, role: FileRole, clock: Clock, epoch_of: Callable[[RankId], float]
+    ) -> None:
+        self._file = file
+        self._role = role
+        self._clock = clock
+        self._epoch_of = epoch_of
+        self._layouts: dict[str, StepLayout] = {}
+        self._items: list[Columns | Event] = []
+
+    def rename(self, file: str) -> None:
+        """The next records stand in another part of a rotated log."""
+        self._file = file
+
+    def add_event(self, event: Event) -> None:
+        """Add a rare event behind the steps gathered so far."""
+        self._items.append(event)
+
+    def add_steps(self, stretch: Stretch) -> None:
+        """Add successive records of one format."""
+        layout = self._layout(stretch.compiled)
+        for shape, part in self._uniform(stretch, layout):
+            columns = self._columns(shape)
+            self._fill(columns, part, layout)
+
+    def layout_rank(self, compiled: CompiledFormat) -> int | None:
+        """The group that holds `[Rank N]`."""
+        return self._layout(compiled).rank
+
+    def finish(self, arrival: float, *, live: bool) -> tuple[StepBlock | Event, ...]:
+        """Everything gathered, in file order; begins anew."""
+        items = tuple(
+            item.block(arrival, live=live) if isinstance(item, Columns) else item
+            for item in self._items
+        )
+        self._items = []
+        return items
+
+    def _fill(self, columns: Columns, part: Stretch, layout: StepLayout) -> None:
+        count = len(part.rows)
+        by_group = tuple(zip(*part.rows, strict=True))
+        columns.line += part.numbers
+        columns.offset += [part.offset + start for _, start, _ in part.spans]
+        columns.spans += part.spans
+        columns.seconds += self._seconds(by_group)
+        columns.rank += [MISSING if who.rank is None else who.rank for who in part.writers]
+        columns.local += [MISSING if who.local is None else who.local for who in part.writers]
+        columns.epoch += (
+            [self._epoch_of(who) for who in part.writers]
+            if layout.epoch is None
+            else map(float, by_group[layout.epoch])
+        )
+        columns.step += _integers(by_group, layout.step, count)
+        columns.batch += _integers(by_group, layout.batch, count)
+        for column, index in zip(columns.metrics, layout.metrics, strict=True):
+            column.extend(map(float, by_group[index]))
+
+    def _seconds(self, by_group: Sequence[Groups]) -> list[float]:
+        clocks, fractions = by_group[CLOCK], by_group[FRACTION]
+        whole = {clock: self._clock.seconds(clock) for clock in set(clocks)}
+        if fractions[0] is None:
+            return [whole[clock] for clock in clocks]
+        scale = 10.0 ** -len(fractions[0])
+        return [
+            whole[clock] + int(part or 0) * scale
+            for clock, part in zip(clocks, fractions, strict=True)
+        ]
+
+    def _columns(self, shape: StepShape) -> Columns:
+        last = self._items[-1] if self._items else None
+        if isinstance(last, Columns) and last.shape == shape:
+            return last
+        columns = Columns(shape)
+        self._items.append(columns)
+        return columns
+
+    def _uniform(self, stretch: Stretch, layout: StepLayout) -> Iterator[tuple[StepShape, Stretch]]:
+        """The stretch in parts of one shape; nearly always the whole of it."""
+        totals = [index for index in layout.totals if index is not None]
+
+        def key(row: Groups) -> Groups:
+            return (*(row[index] for index in totals), row[ZONE], _digits(row[FRACTION]))
+
+        start = 0
+        for _, group in groupby(stretch.rows, key):
+            end = start + sum(1 for _ in group)
+            shape = self._shape(stretch.compiled, layout, stretch.rows[start])
+            yield shape, stretch.cut(start, end)
+            start = end
+
+    def _shape(self, compiled: CompiledFormat, layout: StepLayout, row: Groups) -> StepShape:
+        totals = {
+            name: _optional_int(None if index is None else row[index])
+            for name, index in zip(_TOTALS, layout.totals, strict=True)
+        }
+        return StepShape(
+            file=self._file,
+            format=compiled.format.name,
+            dialect=compiled.dialect.name,
+            split=compiled.format.split,
+            granularity=compiled.dialect.granularity,
+            batch_unit=compiled.dialect.batch_unit if layout.batch is not None else None,
+            attempt=self._role.attempt,
+            zone=zone_minutes(row[ZONE]),
+            digits=len(row[FRACTION] or b""),
+            epoch_base=compiled.dialect.epoch_base,
+            metrics=layout.names,
+            **totals,
+        )
+
+    def _layout(self, compiled: CompiledFormat) -> StepLayout:
+        name = compiled.format.name
+        layout = self._layouts.get(name)
+        if layout is None:
+            layout = self._layouts[name] = StepLayout.of(compiled)
+        return layout
+
+
+def _digits(fraction: bytes | None) -> bytes | None:
+    """The width of a fraction as a group key; fractions of one width share a block."""
+    return None if fraction is None else b"0" * len(fraction)
+
+
+def _optional_int(text: bytes | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _integers(by_group: Sequence[Groups], index: int | None, count: int) -> list[int]:
+    return [MISSING] * count if index is None else [int(text or 0) for text in by_group[index]]

@@ -1,0 +1,46 @@
+"""Python tracebacks of several writers, taken apart by the rank prefix of their lines."""
+
+import re
+from dataclasses import dataclass
+
+from trainwatch.events import RankId
+
+_OPENING = re.compile(rb"^(?:\+ )?Traceback \(most recent call last\):")
+_EXCEPTION = re.compile(
+    rb"^(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,10}[A-Za-z_]\w{0,80})(?:: |:?$)", re.ASCII
+)
+_CHAIN = re.compile(rb"^(?:The above exception was|During handling of the above)")
+MAX_BODY = 2000
+"""Lines of one traceback before it is given up: it was not one, or its end was lost."""
+
+
+@dataclass(slots=True)
+class _Open:
+    lines: int = 0
+
+
+class Tracebacks:
+    """Follows the open traceback of each writer of one file."""
+
+    def __init__(self) -> None:
+        self._open: dict[RankId, _Open] = {}
+
+    def feed(self, writer: RankId, message: bytes) -> bytes | bool:
+        """Take a line without its prefix.
+
+        Returns:
+            The exception's class name when the line ends a traceback; True when the line belongs
+            to one; False when it does not.
+        """
+        if _OPENING.match(message):
+            self._open[writer] = _Open()
+            return True
+        current = self._open.get(writer)
+        if current is None:
+            return bool(_CHAIN.match(message))
+        current.lines += 1
+        if message[:1] in (b" ", b"\t", b"") and current.lines < MAX_BODY:
+            return True
+        del self._open[writer]
+        found = _EXCEPTION.match(message)
+        return found["name"] if found else False
