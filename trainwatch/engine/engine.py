@@ -1,0 +1,144 @@
+"""Feed it what the sources deliver, tick it, and take snapshots."""
+
+from collections.abc import Callable, Sequence
+
+from trainwatch.engine.figures import curve_views, epoch_views, metric_views
+from trainwatch.engine.progress import progress_of
+from trainwatch.engine.sentence import sentence_of
+from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceItem
+from trainwatch.formats.filenames import describe
+from trainwatch.health.config import Config
+from trainwatch.health.verdict import judge
+from trainwatch.model.moments import Viewpoint, epoch_seconds
+from trainwatch.model.ranks import Crew, muster
+from trainwatch.model.run import RunState
+from trainwatch.model.snapshot import RunView, Status
+from trainwatch.model.watch import Limits
+from trainwatch.parsing.parser import FileParser, formats_of
+
+Listener = Callable[[Parsed], None]
+
+
+class Engine:
+    """Folds the logs of one run.
+
+    Args:
+        info: What is known of the run besides its logs; may be replaced at any time.
+        config: Thresholds.
+        dialect: Name of the only dialect to try, or None for all.
+        utc_offset: Seconds east of UTC of the zone in which logs without a zone are read.
+        listener: Called with what every feed gave, for exports; it must not keep the engine.
+
+    Raises:
+        UsageError: for an unknown dialect.
+    """
+
+    def __init__(
+        self,
+        info: RunInfo,
+        config: Config | None = None,
+        *,
+        dialect: str | None = None,
+        utc_offset: float = 0.0,
+        listener: Listener | None = None,
+    ) -> None:
+        self.info = info
+        self.config = config or Config()
+        health = self.config.health
+        self.run = RunState(Limits(health.loss_growth, health.loss_ceiling))
+        self._formats = formats_of(dialect)
+        self._utc_offset = utc_offset
+        self._listener = listener
+        self._parsers: dict[str, FileParser] = {}
+        self._view = Viewpoint(0.0, utc_offset)
+
+    def feed(self, item: SourceItem) -> None:
+        """Take the next bytes of a file, or the news that it will not grow."""
+        if isinstance(item, Chunk):
+            parsed = self._parser(item).feed(item)
+        elif isinstance(item, FileEnded):
+            parser = self._parsers.get(describe(item.file.name).base)
+            if parser is None:
+                return
+            parsed = parser.end(self._view.now)
+        self.run.apply(parsed)
+        if self._listener:
+            self._listener(parsed)
+
+    def tick(self, now: float, *, stated: bool = False) -> None:
+        """Set the moment from which the run is judged; silence is only noticed by ticking.
+
+        Args:
+            now: Epoch seconds.
+            stated: Whether the user gave the moment (`--now`).
+        """
+        self._view = Viewpoint(now, self._utc_offset, stated)
+
+    def snapshot(self, *, loaded: float = 1.0, problems: Sequence[str] = ()) -> RunView:
+        """The run as of the last tick.
+
+        Args:
+            loaded: Share of the existing bytes that has been fed.
+            problems: What the sources could not read, one sentence each.
+        """
+        crew = muster(self.run)
+        verdict = judge(self.run, crew, self.info, self._view, self.config)
+        progress = progress_of(crew, self.info, self._view)
+        moving = verdict.status in (Status.RUNNING, Status.STARTING)
+        completed = verdict.status is Status.COMPLETED
+        return RunView(
+            now=self._view.now,
+            info=self.info,
+            status=verdict.status,
+            health=verdict.health,
+            sentence=sentence_of(verdict, progress, self.info),
+            progress=1.0 if completed and progress.progress is not None else progress.progress,
+            epoch_progress=progress.epoch_progress,
+            eta_seconds=progress.eta_seconds if moving else None,
+            eta_basis=progress.eta_basis if moving else None,
+            elapsed_seconds=progress.elapsed_seconds,
+            started=self._started(crew),
+            attempt=max(crew.attempt, self.info.attempt),
+            epoch=progress.epoch,
+            total_epochs=progress.total_epochs,
+            step=progress.step,
+            total_steps=progress.total_steps,
+            metrics=metric_views(crew),
+            ranks=verdict.ranks,
+            epochs=epoch_views(crew),
+            curves=curve_views(crew),
+            alerts=verdict.findings,
+            tally=self.run.tally,
+            dialects=self._dialects(),
+            recent=tuple(self.run.recent),
+            loaded=loaded,
+            files=len(self.run.files),
+            problems=tuple(problems),
+            leader=crew.ranks[0].who if crew.ranks else NOBODY,
+        )
+
+    def _parser(self, chunk: Chunk) -> FileParser:
+        base = describe(chunk.file.name).base
+        parser = self._parsers.get(base)
+        if parser is None:
+            parser = self._parsers[base] = FileParser(chunk.file, self._formats)
+        return parser
+
+    def _started(self, crew: Crew) -> float | None:
+        if self.info.started is not None:
+            return self.info.started
+        stamps = [
+            voice.stream.first_stamp
+            for member in crew.all
+            for voice in member.voices
+            if voice.stream.first_stamp is not None
+        ]
+        moments = [epoch_seconds(stamp, self._utc_offset) for stamp in stamps]
+        return min(moments, default=None)
+
+    def _dialects(self) -> tuple[str, ...]:
+        counts: dict[str, int] = {}
+        for stream in self.run.streams():
+            for name, count in stream.dialects.items():
+                counts[name] = counts.get(name, 0) + count
+        return tuple(sorted(counts, key=lambda name: -counts[name]))

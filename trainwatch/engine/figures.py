@@ -1,0 +1,163 @@
+"""Figures for people from the streams of all members: metrics, curves, epochs."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from trainwatch.model.epochs import EpochStats
+from trainwatch.model.ranks import Crew, Voice
+from trainwatch.model.snapshot import CurveView, EpochView, MetricView
+from trainwatch.model.stats import Extent
+
+SHOWN_EPOCHS = 500
+"""Newest epochs of a view."""
+
+DRAWN = ("loss", "val_loss", "lr")
+"""Metrics with a curve, in this order."""
+
+
+def metric_views(crew: Crew) -> Mapping[str, MetricView]:
+    """Every metric over the whole run; a step counts once a rank."""
+    names = {name for member in crew.all for v in member.voices for name in v.stream.extents}
+    return {name: _metric(crew, name) for name in sorted(names)}
+
+
+def _metric(crew: Crew, name: str) -> MetricView:
+    total = Extent()
+    for member in crew.speakers(name):
+        # The newest attempt first, so that the last value is the first rank's newest.
+        for voice in reversed(member.metric_voices(name)):
+            total.merge(voice.stream.extents[name])
+    return MetricView(
+        total.last, total.mean, total.minimum, total.maximum, total.count, total.nonfinite
+    )
+
+
+def curve_views(crew: Crew) -> tuple[CurveView, ...]:
+    """The lines to draw: each metric of the first rank that prints it, over all attempts."""
+    first = shown_base(crew)
+    speakers = {name: crew.speakers(name) for name in DRAWN}
+    return tuple(
+        _curve(name, some[0].metric_voices(name), first) for name, some in speakers.items() if some
+    )
+
+
+def _curve(name: str, voices: list[Voice], first_epoch: int) -> CurveView:
+    parts = []
+    attempts: list[int] = []
+    epochs: list[tuple[int, float]] = []
+    start = 0
+    for voice in voices:
+        stream = voice.stream
+        series = stream.curves[name]
+        if start:
+            attempts.append(start)
+        if name == "loss":
+            attempts += [start + mark for mark in stream.marks]
+            shift = first_epoch - (stream.epoch_base or 0)
+            epochs += [(start + at, epoch + shift) for at, epoch in stream.epoch_marks]
+        x, *rest = series.points()
+        parts.append((x + start, *rest))
+        start += series.count
+    x, low, high, mean, bad = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return CurveView(
+        metric=name,
+        who=voices[0].stream.who,
+        x=x,
+        low=low,
+        high=high,
+        mean=mean,
+        nonfinite=x[bad > 0],
+        attempts=tuple(attempts),
+        epochs=tuple(epochs),
+        bucket=max(voice.stream.curves[name].stride for voice in voices),
+    )
+
+
+@dataclass(slots=True)
+class _Row:
+    """One epoch, merged from all that speak of it."""
+
+    loss: Extent = field(default_factory=Extent)
+    val_loss: Extent = field(default_factory=Extent)
+    lr: float | None = None
+    stated: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    complete: bool = False
+
+
+def epoch_views(crew: Crew) -> tuple[EpochView, ...]:
+    """The epochs of all attempts, oldest first; logs that count from 0 and from 1 are joined.
+
+    An epoch is shown with the number that the log with the totals prints.
+    """
+    rows: dict[tuple[int, float], _Row] = {}
+    for metric in ("loss", "val_loss"):
+        for member in crew.speakers(metric):
+            for voice in member.metric_voices(metric):
+                _merge_values(rows, voice, metric)
+    for member in crew.all:
+        for voice in member.voices:
+            _merge_stated(rows, voice)
+    first = shown_base(crew)
+    newest = sorted(rows)[-SHOWN_EPOCHS:]
+    return tuple(_epoch(key[0], key[1] + first, rows[key]) for key in newest)
+
+
+def shown_base(crew: Crew) -> int:
+    """The number of the first epoch in what people see: of the log that states how many there are."""
+    streams = [voice.stream for member in crew.all for voice in member.voices]
+    bases = [s.epoch_base for s in streams if s.total_epochs and s.epoch_base is not None]
+    bases += [s.epoch_base for s in streams if s.epoch_base is not None]
+    return bases[0] if bases else 0
+
+
+def _epochs(voice: Voice) -> Iterable[tuple[tuple[int, float], EpochStats]]:
+    """((attempt, epoch from 0), figures) of one stream."""
+    base = voice.stream.epoch_base or 0
+    for (attempt, epoch), stats in voice.stream.epochs.items().items():
+        yield (voice.first_attempt + attempt, epoch - base), stats
+
+
+def _merge_values(rows: dict[tuple[int, float], _Row], voice: Voice, metric: str) -> None:
+    for key, stats in _epochs(voice):
+        values: Extent = getattr(stats, metric)
+        if values.count:
+            row = rows.setdefault(key, _Row())
+            getattr(row, metric).merge(values)
+            row.complete |= stats.complete
+            took = stats.last - stats.first
+            if row.seconds is None and not math.isnan(took) and took > 0:
+                row.seconds = took
+
+
+def _merge_stated(rows: dict[tuple[int, float], _Row], voice: Voice) -> None:
+    for key, stats in _epochs(voice):
+        row = rows.get(key)
+        if row is None and not stats.stated:
+            continue
+        row = rows.setdefault(key, _Row()) if row is None else row
+        if stats.stated:
+            row.stated.update(stats.stated)
+            row.complete = True
+        row.lr = stats.lr if row.lr is None else row.lr
+
+
+def _epoch(attempt: int, epoch: float, row: _Row) -> EpochView:
+    stated = row.stated
+    return EpochView(
+        epoch=epoch,
+        attempt=attempt,
+        records=row.loss.count,
+        loss_mean=stated.get("loss_mean", row.loss.mean),
+        loss_min=stated.get("loss_min", row.loss.minimum),
+        loss_max=stated.get("loss_max", row.loss.maximum),
+        stated="loss_mean" in stated,
+        val_loss=row.val_loss.mean,
+        lr=stated.get("lr", row.lr),
+        seconds=stated.get("seconds", row.seconds),
+        nonfinite=row.loss.nonfinite,
+        complete=row.complete,
+    )

@@ -1,0 +1,154 @@
+"""How far a run is and when it is done, from what its logs state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trainwatch.events import Granularity, RunInfo
+from trainwatch.model.epochs import EpochStats
+from trainwatch.model.moments import Viewpoint
+from trainwatch.model.ranks import Crew, Voice
+from trainwatch.model.stream import Stream
+
+RECENT_EPOCHS = 5
+"""Newest epochs from which the speed is measured."""
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """As the fields of the same name in `RunView`."""
+
+    progress: float | None = None
+    epoch_progress: float | None = None
+    eta_seconds: float | None = None
+    eta_basis: str | None = None
+    elapsed_seconds: float | None = None
+    epoch: float | None = None
+    total_epochs: int | None = None
+    step: int | None = None
+    total_steps: int | None = None
+
+
+def progress_of(crew: Crew, info: RunInfo, view: Viewpoint) -> Progress:
+    """The progress of the current attempt, by the stream that knows most about it."""
+    stream = _guide(crew)
+    if stream is None:
+        return Progress(elapsed_seconds=_elapsed(None, info, view))
+    share = _share(stream)
+    eta, basis = _eta(stream, share)
+    return Progress(
+        progress=share,
+        epoch_progress=_epoch_share(stream),
+        eta_seconds=eta,
+        eta_basis=basis,
+        elapsed_seconds=_elapsed(stream, info, view),
+        epoch=stream.position.epoch,
+        total_epochs=stream.total_epochs,
+        step=stream.position.step,
+        total_steps=stream.shape.total_steps if stream.shape else None,
+    )
+
+
+def _guide(crew: Crew) -> Stream | None:
+    """A stream that states totals, else the first rank's."""
+    voices = list(_current(crew))
+    guides = [voice.stream for voice in voices if _knows_total(voice.stream)]
+    if guides:
+        return min(guides, key=lambda stream: (stream.role.kind, stream.role.base))
+    return crew.ranks[0].primary.stream if crew.ranks else None
+
+
+def _current(crew: Crew) -> Iterator[Voice]:
+    for member in crew.all:
+        yield from (voice for voice in member.voices if voice.attempt == crew.attempt)
+
+
+def _knows_total(stream: Stream) -> bool:
+    steps = stream.shape is not None and stream.shape.total_steps is not None
+    return steps or (stream.total_epochs is not None and stream.epoch_base is not None)
+
+
+def _share(stream: Stream) -> float | None:
+    """Share of the whole training that is done, from stated totals only."""
+    shape, position = stream.shape, stream.position
+    if shape and shape.total_steps and position.step is not None:
+        return min(1.0, position.step / shape.total_steps)
+    if stream.total_epochs is None or stream.epoch_base is None or position.epoch is None:
+        return None
+    done = position.epoch - stream.epoch_base + (_epoch_share(stream) or 0.0)
+    return min(1.0, done / stream.total_epochs) if stream.total_epochs else None
+
+
+def _stats(stream: Stream, epoch: float | None) -> EpochStats | None:
+    if epoch is None:
+        return None
+    return stream.epochs.items().get((stream.position.attempt, epoch))
+
+
+def _epoch_share(stream: Stream) -> float | None:
+    """Share of the current epoch: stated, or measured by the length of the epoch before."""
+    position = stream.position
+    stats = _stats(stream, position.epoch)
+    if stats is None or position.epoch is None:
+        return None
+    if stats.complete:
+        return 1.0
+    total = stream.shape.total_batches if stream.shape else None
+    if total and position.step is not None:
+        return min(1.0, position.step / total)
+    before = _stats(stream, position.epoch - 1)
+    if before is None or not before.loss.count or stream.granularity is Granularity.EPOCH:
+        return None
+    return min(1.0, stats.loss.count / before.loss.count)
+
+
+def _eta(stream: Stream, share: float | None) -> tuple[float | None, str | None]:
+    """Seconds left and where that comes from."""
+    if share is None:
+        return None, None
+    measured = _by_clock(stream, share)
+    measured = _by_epochs(stream, share) if measured is None else measured
+    if measured is not None:
+        return measured, "measured"
+    stats = _newest_stated(stream, "eta_hours")
+    return (None, None) if stats is None else (stats * _HOUR, "stated")
+
+
+def _by_clock(stream: Stream, share: float) -> float | None:
+    """From the time that the newest epochs took, by the stream's own clock."""
+    attempt = stream.position.attempt
+    epochs = [(e, s) for (a, e), s in stream.epochs.items().items() if a == attempt]
+    if not epochs or not stream.total_epochs or stream.epoch_base is None:
+        return None
+    epoch, stats = epochs[-RECENT_EPOCHS:][0]
+    total = stream.shape.total_batches if stream.shape else None
+    begun = (stats.first_step or 0) / total if total else 0.0
+    start = (epoch - stream.epoch_base + begun) / stream.total_epochs
+    seconds = stream.latest - stats.first
+    if not seconds > 0 or not share > start:
+        return None
+    return (1.0 - share) * seconds / (share - start)
+
+
+def _by_epochs(stream: Stream, share: float) -> float | None:
+    """From the seconds that the log says its newest epochs took."""
+    took = [s.stated["seconds"] for s in stream.epochs.items().values() if "seconds" in s.stated]
+    if not took or stream.total_epochs is None:
+        return None
+    recent = took[-RECENT_EPOCHS:]
+    return (1.0 - share) * stream.total_epochs * sum(recent) / len(recent)
+
+
+def _newest_stated(stream: Stream, name: str) -> float | None:
+    stated = [s.stated[name] for s in stream.epochs.items().values() if name in s.stated]
+    return stated[-1] if stated else None
+
+
+def _elapsed(stream: Stream | None, info: RunInfo, view: Viewpoint) -> float | None:
+    if info.started is not None:
+        return max(0.0, (info.ended or view.now) - info.started)
+    if stream is None:
+        return None
+    seconds = stream.latest - stream.first
+    return seconds if seconds > 0 else None

@@ -1,0 +1,73 @@
+"""The one sentence about a run: is it fine, how far, when done."""
+
+from trainwatch.engine.progress import Progress
+from trainwatch.events import RunInfo
+from trainwatch.health.verdict import Verdict
+from trainwatch.health.words import duration
+from trainwatch.model.snapshot import RankStatus, RankView, Status, TimeBasis
+
+
+def sentence_of(verdict: Verdict, progress: Progress, info: RunInfo) -> str:
+    """Parts joined by a middle dot; without the status word, which a view shows before it."""
+    parts = [_where(progress), _share(progress), _outcome(verdict, progress, info)]
+    return " · ".join(part for part in parts if part)
+
+
+def _where(progress: Progress) -> str:
+    if progress.epoch is None:
+        return ""
+    total = "" if progress.total_epochs is None else f" of {progress.total_epochs}"
+    return f"epoch {progress.epoch:g}{total}"
+
+
+def _share(progress: Progress) -> str:
+    return "" if progress.progress is None else f"{progress.progress:.1%}".replace("%", " %")
+
+
+def _outcome(verdict: Verdict, progress: Progress, info: RunInfo) -> str:
+    words = ""
+    match verdict.status:
+        case Status.RUNNING if progress.eta_seconds is not None:
+            stated = ", as the log says" if progress.eta_basis == "stated" else ""
+            words = f"about {duration(progress.eta_seconds)} left{stated}"
+        case Status.COMPLETED if progress.elapsed_seconds is not None:
+            words = f"took {duration(progress.elapsed_seconds)}"
+        case Status.STALLED:
+            words = _stalled(verdict.ranks)
+        case Status.FAILED:
+            words = _failed(verdict, info)
+        case Status.STARTING:
+            words = "no training step yet"
+        case Status.UNKNOWN:
+            words = _unknown(verdict.ranks)
+    return words
+
+
+def _stalled(ranks: tuple[RankView, ...]) -> str:
+    silent = [rank for rank in ranks if rank.state is RankStatus.STALLED]
+    quietest = min((rank.silent_seconds or 0.0 for rank in silent), default=0.0)
+    if len(silent) == len(ranks):
+        return f"no rank moved for {duration(quietest)}"
+    names = ", ".join(rank.who.label for rank in silent[:4]) + ("…" if len(silent) > 4 else "")  # noqa: PLR2004
+    word = "rank" if len(silent) == 1 else "ranks"
+    return f"{word} {names} silent for {duration(quietest)}"
+
+
+def _failed(verdict: Verdict, info: RunInfo) -> str:
+    if info.stopped:
+        return "stopped on request"
+    if info.exit_code is not None:
+        return f"exit code {info.exit_code}"
+    dead = sorted(who.sort_key for who in verdict.ends.dead)
+    names = ", ".join(str(number) for _, number in dead[:4])
+    return f"rank {names} died" if dead else "the training is dead"
+
+
+def _unknown(ranks: tuple[RankView, ...]) -> str:
+    known = [rank for rank in ranks if rank.silent_seconds is not None]
+    if not known:
+        return "nothing recognised yet"
+    newest = min(known, key=lambda rank: rank.silent_seconds or 0.0)
+    basis = " by the file's mtime" if newest.basis is TimeBasis.MTIME else ""
+    ago = duration(newest.silent_seconds or 0.0)
+    return f"last line {ago} ago{basis}; whether the training lives is not known"

@@ -1,0 +1,1 @@
+"""Detectors: functions of the run and the moment that give findings with their proof."""

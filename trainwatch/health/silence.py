@@ -1,0 +1,142 @@
+"""Who is silent for longer than its own history makes plausible, and whether that is a stall."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trainwatch.events import LogLine, Phase, RunInfo
+from trainwatch.health.config import StallConfig
+from trainwatch.health.ends import Ends
+from trainwatch.model.moments import Viewpoint, moment
+from trainwatch.model.ranks import Crew, Member
+from trainwatch.model.snapshot import RankStatus, RankView, TimeBasis
+from trainwatch.model.stream import Stream
+
+_ENOUGH_RANKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How long a writer has said nothing.
+
+    Attributes:
+        seconds: Since its newest line; None when no time is known.
+        limit: Seconds that are plausible in its phase.
+        basis: Where the time of the line comes from.
+    """
+
+    seconds: float | None
+    limit: float
+    basis: TimeBasis
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it is longer than plausible."""
+        return self.seconds is not None and self.seconds > self.limit
+
+
+def silence_limit(stream: Stream, config: StallConfig) -> float:
+    """Seconds of silence that a writer's own rhythm in its phase makes plausible."""
+    phase = stream.position.phase
+    usual = stream.rhythm.usual(phase, config.quantile)
+    if usual is not None:
+        return max(config.floor_seconds, config.factor * usual)
+    if phase in (Phase.STARTING, Phase.UNKNOWN):
+        return config.floor_starting_seconds
+    return config.floor_unknown_seconds
+
+
+def silence(stream: Stream, view: Viewpoint, config: StallConfig) -> Silence:
+    """How long a writer has been silent."""
+    limit = silence_limit(stream, config)
+    line = stream.last
+    if line is None:
+        return Silence(None, limit, TimeBasis.MTIME)
+    written, basis = written_at(line, view)
+    return Silence(max(0.0, view.now - written), limit, basis)
+
+
+def written_at(line: LogLine, view: Viewpoint) -> tuple[float, TimeBasis]:
+    """Epoch seconds at which a line was written, and what they rest on."""
+    return moment(line.stamp, line.arrival, view.utc_offset, live=line.live)
+
+
+def positions_differ(ranks: Sequence[Member]) -> bool:
+    """Whether the ranks stand at different places, so that the log did not simply end.
+
+    One printed step apart is no difference: ranks that are cut off together may differ by that.
+    """
+    places = [member.primary.stream for member in ranks]
+    if len({(s.position.epoch, s.position.phase) for s in places}) > 1:
+        return True
+    steps = [s.position.step for s in places if s.position.step is not None]
+    stride = max((s.stride for s in places), default=1)
+    return bool(steps) and max(steps) - min(steps) > stride
+
+
+def rank_views(
+    crew: Crew, ends: Ends, info: RunInfo, view: Viewpoint, config: StallConfig
+) -> list[RankView]:
+    """Every rank with its state; stalled only where silence may be a finding."""
+    telling = info.alive is True or view.stated or positions_differ(crew.ranks)
+    judge = _Judge(crew, ends, view, config, telling)
+    return _mark_slow([judge.rank(member) for member in crew.ranks], config)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What all ranks are judged by; `telling`: whether silence may be a finding."""
+
+    crew: Crew
+    ends: Ends
+    view: Viewpoint
+    config: StallConfig
+    telling: bool
+
+    def rank(self, member: Member) -> RankView:
+        stream = member.primary.stream
+        quiet = silence(stream, self.view, self.config)
+        pids = [voice.stream.pid for voice in member.voices if voice.stream.pid is not None]
+        loss = stream.extents.get("loss")
+        return RankView(
+            who=member.who,
+            state=self._state(member, quiet),
+            phase=Phase.FINISHED if self.ends.completed else stream.position.phase,
+            attempt=member.primary.attempt,
+            epoch=stream.position.epoch,
+            step=stream.position.step,
+            total_batches=stream.shape.total_batches if stream.shape else None,
+            silent_seconds=quiet.seconds,
+            silence_limit=quiet.limit,
+            basis=quiet.basis,
+            step_seconds=stream.rhythm.usual(Phase.TRAINING, 0.5),
+            loss=loss.last if loss else None,
+            records=stream.records,
+            last=stream.last,
+            pid=pids[0] if pids else None,
+        )
+
+    def _state(self, member: Member, quiet: Silence) -> RankStatus:
+        if self.ends.completed or member.primary.stream.position.phase is Phase.FINISHED:
+            return RankStatus.FINISHED
+        behind = member.primary.attempt < self.crew.attempt  # of an attempt that is over
+        if behind or self.ends.failed_run or member.who in self.ends.dead:
+            return RankStatus.DEAD
+        if not quiet.too_long:
+            return RankStatus.UNKNOWN if quiet.seconds is None else RankStatus.ACTIVE
+        return RankStatus.STALLED if self.telling else RankStatus.UNKNOWN
+
+
+def _mark_slow(views: list[RankView], config: StallConfig) -> list[RankView]:
+    """A rank whose steps take much longer than the others' is slow."""
+    gaps = sorted(view.step_seconds for view in views if view.step_seconds is not None)
+    if len(gaps) < _ENOUGH_RANKS:
+        return views
+    usual = gaps[len(gaps) // 2]
+    return [
+        replace(view, state=RankStatus.SLOW)
+        if view.state is RankStatus.ACTIVE
+        and (view.step_seconds or math.nan) > config.slow_factor * usual
+        else view
+        for view in views
+    ]

@@ -1,0 +1,43 @@
+"""Words for people: durations, places, the one sentence about a run. None holds log text."""
+
+from trainwatch.events import Phase
+from trainwatch.model.snapshot import RankView
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_PHASES = {
+    Phase.UNKNOWN: "before its first marker",
+    Phase.STARTING: "while starting",
+    Phase.TRAINING: "in training",
+    Phase.TRAIN_TO_VALIDATION: "between TRAINING END and VALIDATION START",
+    Phase.VALIDATION: "in validation",
+    Phase.AFTER_VALIDATION: "after VALIDATION END",
+    Phase.CHECKPOINT: "while saving a checkpoint",
+    Phase.FINISHED: "at the end",
+}
+
+
+def duration(seconds: float) -> str:
+    """`8.4 s`, `14 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`."""
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds a tenth matters
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def phase_words(phase: Phase) -> str:
+    """Where a rank is, as part of a sentence."""
+    return _PHASES[phase]
+
+
+def place(rank: RankView) -> str:
+    """`in training, epoch 15 step 104`."""
+    epoch = "" if rank.epoch is None else f"epoch {rank.epoch:g}"
+    step = "" if rank.step is None else f"step {rank.step}"
+    where = " ".join(part for part in (epoch, step) if part)
+    return f"{phase_words(rank.phase)}, {where}" if where else phase_words(rank.phase)

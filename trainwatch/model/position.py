@@ -1,0 +1,98 @@
+"""Where one writer is: attempt, epoch, phase, step; and how markers move it."""
+
+from dataclasses import dataclass, replace
+
+from trainwatch.events import (
+    CheckpointNote,
+    CheckpointStage,
+    EpochMarker,
+    EpochSummary,
+    Event,
+    Phase,
+    RankStarted,
+    Split,
+    StepBlock,
+    TrainingEnded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the life of a training, as one writer printed it.
+
+    Attributes:
+        attempt: Restarts seen in this file so far.
+        epoch: As printed.
+        phase: From the newest marker or record.
+        step: Step, or batch where no step is printed, of the newest record.
+        before: The phase that a checkpoint interrupted.
+    """
+
+    attempt: int = 0
+    epoch: float | None = None
+    phase: Phase = Phase.UNKNOWN
+    step: int | None = None
+    before: Phase = Phase.UNKNOWN
+
+    def restarted(self) -> "Position":
+        """The beginning of the next attempt."""
+        return Position(attempt=self.attempt + 1, phase=Phase.STARTING)
+
+
+_MARKED = {
+    (Split.TRAIN, True): Phase.TRAINING,
+    (Split.TRAIN, False): Phase.TRAIN_TO_VALIDATION,
+    (Split.VALIDATION, True): Phase.VALIDATION,
+    (Split.VALIDATION, False): Phase.AFTER_VALIDATION,
+}
+_WORKING = {
+    Split.TRAIN: Phase.TRAINING,
+    Split.VALIDATION: Phase.VALIDATION,
+    Split.TEST: Phase.VALIDATION,
+}
+
+
+def after_event(position: Position, event: Event) -> Position:
+    """The position behind a rare event."""
+    match event:
+        case EpochMarker():
+            # Step numbers begin anew; the end of a phase keeps the last one for people to see.
+            step = None if event.start else position.step
+            phase = _MARKED[event.split, event.start]
+            position = replace(position, epoch=float(event.epoch), phase=phase, step=step)
+        case EpochSummary():
+            position = replace(position, epoch=float(event.epoch))
+        case CheckpointNote():
+            position = _after_checkpoint(position, event.stage)
+        case RankStarted():
+            position = replace(position, phase=Phase.STARTING)
+        case TrainingEnded():
+            position = replace(position, phase=Phase.FINISHED)
+    return position
+
+
+def _after_checkpoint(position: Position, stage: CheckpointStage) -> Position:
+    saving = position.phase is Phase.CHECKPOINT
+    if stage is CheckpointStage.SAVING and not saving:
+        return replace(position, phase=Phase.CHECKPOINT, before=position.phase)
+    if stage is CheckpointStage.SAVED and saving:
+        return replace(position, phase=position.before)
+    return position
+
+
+def after_steps(position: Position, block: StepBlock, row: int) -> Position:
+    """The position at one record of a block."""
+    epoch = float(block.epoch[row])
+    step = int(block.step[row])
+    step = step if step >= 0 else int(block.batch[row])
+    return replace(
+        position,
+        epoch=position.epoch if epoch != epoch else epoch,  # noqa: PLR0124 - NaN: not stated
+        phase=_WORKING[block.shape.split],
+        step=step if step >= 0 else None,
+    )
+
+
+def phase_of(split: Split) -> Phase:
+    """The phase in which records of a split are printed."""
+    return _WORKING[split]

@@ -1,0 +1,116 @@
+"""Who takes part in a run, and which log speaks for each: one primary source a rank.
+
+The per-rank log goes before the main log, the main log before the console, the console before a
+table; a step that is printed in several of them counts once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainwatch.events import NOBODY, RankId
+from trainwatch.formats.filenames import FileKind
+from trainwatch.model.run import RunState
+from trainwatch.model.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One writer's stream in one log, with the attempts of the run that it speaks of.
+
+    Attributes:
+        stream: The stream.
+        first_attempt: Of the run, with which its log begins.
+    """
+
+    stream: Stream
+    first_attempt: int
+
+    @property
+    def attempt(self) -> int:
+        """The attempt of the run that it is in now."""
+        return self.first_attempt + self.stream.position.attempt
+
+    @property
+    def kind(self) -> FileKind:
+        """The sort of log."""
+        return self.stream.role.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One rank, or the run as a whole where the logs name no rank.
+
+    Attributes:
+        who: The rank.
+        voices: All its streams that hold records, the primary one first.
+    """
+
+    who: RankId
+    voices: Sequence[Voice]
+
+    @property
+    def primary(self) -> Voice:
+        """The stream that tells where it is now."""
+        return self.voices[0]
+
+    def metric_voices(self, metric: str) -> list[Voice]:
+        """The streams from which a metric is counted: one sort of log, oldest attempt first."""
+        having = [voice for voice in self.voices if metric in voice.stream.extents]
+        if not having:
+            return []
+        best = min(voice.kind for voice in having)
+        chosen = [voice for voice in having if voice.kind is best]
+        return sorted(chosen, key=lambda voice: (voice.first_attempt, voice.stream.role.base))
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """All members of a run at one moment.
+
+    Attributes:
+        ranks: The ranks, in order; a run whose logs name none has the one member `NOBODY`.
+        others: Members that are no ranks of the current attempt: the run as a whole beside ranks.
+        attempt: The newest attempt of any of them.
+    """
+
+    ranks: Sequence[Member]
+    others: Sequence[Member]
+    attempt: int
+
+    @property
+    def all(self) -> list[Member]:
+        """Ranks and others."""
+        return [*self.ranks, *self.others]
+
+    def speakers(self, metric: str) -> list[Member]:
+        """Whose values of a metric count: the ranks', else those of a log that names no rank."""
+        named = [m for m in self.all if m.who != NOBODY and m.metric_voices(metric)]
+        return named or [m for m in self.all if m.who == NOBODY and m.metric_voices(metric)]
+
+
+def muster(run: RunState) -> Crew:
+    """Find the members of a run."""
+    first = run.attempts()
+    voices: dict[RankId, list[Voice]] = {}
+    for base, file in run.files.items():
+        for who, stream in file.streams.items():
+            if stream.order >= 0:
+                voices.setdefault(who, []).append(Voice(stream, first[base]))
+    attempt = max((v.attempt for some in voices.values() for v in some), default=0)
+    members = [Member(who, sorted(some, key=_precedence)) for who, some in voices.items()]
+    members.sort(key=lambda member: member.who.sort_key)
+    ranks = _ranks(members)
+    chosen = {member.who for member in ranks}
+    return Crew(ranks, [m for m in members if m.who not in chosen], attempt)
+
+
+def _precedence(voice: Voice) -> tuple[int, int, int]:
+    return (-voice.attempt, voice.kind, -voice.stream.order)
+
+
+def _ranks(members: Sequence[Member]) -> list[Member]:
+    """Global ranks where any log names them; else local ones; else the run as a whole."""
+    by_sort: Mapping[int, list[Member]] = {
+        sort: [member for member in members if member.who.sort_key[0] == sort] for sort in range(3)
+    }
+    return next((found for found in by_sort.values() if found), [])

@@ -1,0 +1,218 @@
+"""What a view sees: one frozen picture of a run at one moment.
+
+Every number a view shows comes from here. None means that it is not known, and a view shows it so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwatch.events import NOBODY, Finding, LineTally, LogLine, Phase, RankId, RunInfo
+
+
+class Status(StrEnum):
+    """How a run stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STALLED = "stalled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Health(StrEnum):
+    """The worst active finding."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class RankStatus(StrEnum):
+    """How one rank stands."""
+
+    ACTIVE = "active"
+    SLOW = "slow"
+    STALLED = "stalled"
+    FINISHED = "finished"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class TimeBasis(StrEnum):
+    """Where a time comes from; a view says it when it is only the file's modification time."""
+
+    LOG = "log"
+    ARRIVAL = "arrival"
+    MTIME = "mtime"
+
+
+@dataclass(frozen=True, slots=True)
+class RankView:
+    """One rank.
+
+    Attributes:
+        who: The rank.
+        state: Its condition.
+        phase: From its newest marker or record.
+        attempt: Counted from 0.
+        epoch: As printed by its log.
+        step: Step or batch as printed by its newest record.
+        total_batches: Batches of an epoch where the log states them.
+        silent_seconds: Since its newest line; None when no time is known.
+        silence_limit: Seconds of silence that its own history in this phase makes plausible.
+        basis: Where the time of its newest line comes from.
+        step_seconds: Median seconds between its newest records.
+        loss: Its newest training loss.
+        records: Step records of its primary source.
+        last: Its newest line.
+        pid, host: Where stated.
+    """
+
+    who: RankId
+    state: RankStatus = RankStatus.UNKNOWN
+    phase: Phase = Phase.UNKNOWN
+    attempt: int = 0
+    epoch: float | None = None
+    step: int | None = None
+    total_batches: int | None = None
+    silent_seconds: float | None = None
+    silence_limit: float | None = None
+    basis: TimeBasis = TimeBasis.MTIME
+    step_seconds: float | None = None
+    loss: float | None = None
+    records: int = 0
+    last: LogLine | None = None
+    pid: int | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpochView:
+    """One epoch of one attempt.
+
+    Attributes:
+        epoch: As the log that states their total number prints it, else as the ranks' logs do.
+        attempt: Counted from 0.
+        records: Step records it was computed from, over all ranks.
+        loss_mean, loss_min, loss_max: Of finite training losses; as the log's own summary states
+            them where there is one.
+        stated: Whether the log's own summary gave them.
+        val_loss: Mean of the finite validation losses.
+        lr: Newest learning rate.
+        seconds: How long it took, as stated or from the log's times; None when neither is known.
+        nonfinite: Training losses that were NaN or infinite.
+        complete: Whether its end was seen.
+    """
+
+    epoch: float
+    attempt: int = 0
+    records: int = 0
+    loss_mean: float | None = None
+    loss_min: float | None = None
+    loss_max: float | None = None
+    stated: bool = False
+    val_loss: float | None = None
+    lr: float | None = None
+    seconds: float | None = None
+    nonfinite: int = 0
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetricView:
+    """One metric over the whole run, each printed value counted once."""
+
+    last: float | None
+    mean: float | None
+    min: float | None
+    max: float | None
+    count: int
+    nonfinite: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveView:
+    """One metric of one rank as a line to draw; arrays of one length, oldest first.
+
+    Attributes:
+        metric: Its canonical name.
+        who: Whose values they are.
+        x: Ordinal number of the record (the first of its bucket), from 0 over all attempts.
+        low, high, mean: Of the finite values of each bucket; NaN where it has none.
+        nonfinite: Ordinals of the buckets that hold NaN or infinite values.
+        attempts: Ordinals at which a new attempt begins.
+        epochs: Ordinals at which an epoch begins, with its number as `EpochView.epoch`.
+        bucket: Records a bucket stands for.
+    """
+
+    metric: str
+    who: RankId
+    x: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    nonfinite: NDArray[np.float64]
+    attempts: tuple[int, ...] = ()
+    epochs: tuple[tuple[int, float], ...] = ()
+    bucket: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunView:
+    """The whole run at the moment `now` (epoch seconds).
+
+    Attributes:
+        info: What is known besides the logs.
+        status, health: The verdict of the moment.
+        sentence: The same in one sentence: is it fine, how far, when done; what is wrong.
+        progress: Share of the whole run, 0 to 1.
+        epoch_progress: Share of the current epoch.
+        eta_seconds: Until the end of training; None while it does not move.
+        eta_basis: `measured` from the progress seen, `stated` by the log, None.
+        elapsed_seconds: Since the first record or the start of the run.
+        epoch, total_epochs, step, total_steps: As printed.
+        metrics: Training values by canonical name; validation values prefixed `val_`.
+        ranks: In order of rank.
+        epochs: Oldest first, the newest few hundred.
+        curves: Lines to draw, the training loss first.
+        alerts: Newest and worst first.
+        tally: Lines and bytes read.
+        dialects: Names of the recognised dialects, most records first.
+        recent: Newest lines of all files.
+        loaded: Share of the existing bytes that has been folded; below 1 the view is provisional.
+        files: Number of log files read.
+    """
+
+    now: float
+    info: RunInfo
+    status: Status = Status.UNKNOWN
+    health: Health = Health.OK
+    sentence: str = ""
+    progress: float | None = None
+    epoch_progress: float | None = None
+    eta_seconds: float | None = None
+    eta_basis: str | None = None
+    elapsed_seconds: float | None = None
+    started: float | None = None
+    attempt: int = 0
+    epoch: float | None = None
+    total_epochs: int | None = None
+    step: int | None = None
+    total_steps: int | None = None
+    metrics: Mapping[str, MetricView] = field(default_factory=dict)
+    ranks: tuple[RankView, ...] = ()
+    epochs: tuple[EpochView, ...] = ()
+    curves: tuple[CurveView, ...] = ()
+    alerts: tuple[Finding, ...] = ()
+    tally: LineTally = field(default_factory=LineTally)
+    dialects: tuple[str, ...] = ()
+    recent: tuple[LogLine, ...] = ()
+    loaded: float = 1.0
+    files: int = 0
+    problems: tuple[str, ...] = ()
+    leader: RankId = NOBODY

@@ -1,0 +1,61 @@
+"""Exact statistics that need no history: count, mean, extremes, newest value."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(slots=True)
+class Extent:
+    """Statistics of a metric's printed values; NaN and infinities are counted apart.
+
+    Sums are kept by value in order, so that any chunking of the same values gives the same mean.
+    """
+
+    count: int = 0
+    nonfinite: int = 0
+    total: float = 0.0
+    low: float = math.inf
+    high: float = -math.inf
+    last: float | None = None
+
+    def add(self, values: NDArray[np.float64]) -> None:
+        """Take successive values."""
+        if not len(values):
+            return
+        finite = values[np.isfinite(values)]
+        self.count += len(values)
+        self.nonfinite += len(values) - len(finite)
+        self.last = float(values[-1])
+        if len(finite):
+            # A running sum in order: unlike a pairwise sum it does not depend on the chunks.
+            self.total = float(np.cumsum(np.concatenate(([self.total], finite)))[-1])
+            self.low = min(self.low, float(finite.min()))
+            self.high = max(self.high, float(finite.max()))
+
+    def merge(self, other: "Extent") -> None:
+        """Add what another writer printed."""
+        self.count += other.count
+        self.nonfinite += other.nonfinite
+        self.total += other.total
+        self.low = min(self.low, other.low)
+        self.high = max(self.high, other.high)
+        self.last = other.last if self.last is None else self.last
+
+    @property
+    def mean(self) -> float | None:
+        """Mean of the finite values."""
+        finite = self.count - self.nonfinite
+        return self.total / finite if finite else None
+
+    @property
+    def minimum(self) -> float | None:
+        """Smallest finite value."""
+        return self.low if self.low <= self.high else None
+
+    @property
+    def maximum(self) -> float | None:
+        """Largest finite value."""
+        return self.high if self.low <= self.high else None

@@ -1,0 +1,169 @@
+"""What is remarkable in a stream of values, remembered with its proof while it is folded.
+
+Facts only; whether they make a finding is for the detectors of `health`. Values are looked at in
+windows of a fixed count of records, so that any chunking of a log gives the same facts.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwatch.events import Evidence, StepBlock
+
+WINDOW = 64
+"""Records of one window; its median is what later values are compared with."""
+
+FIRST = 8
+"""Records after which the first comparison is possible."""
+
+COMPARED = 8
+"""Newest window medians that growth is measured against: the smallest of them."""
+
+REMEMBERED = 256
+"""Window medians that are kept, from which stagnation is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What makes a value remarkable.
+
+    Attributes:
+        growth: Factor over the usual value.
+        ceiling: Value that is too large whatever came before.
+    """
+
+    growth: float = 100.0
+    ceiling: float = 1e10
+
+
+class Spot(NamedTuple):
+    """One remarkable value and where it stands."""
+
+    value: float
+    usual: float | None
+    epoch: float | None
+    step: int | None
+    evidence: Evidence
+
+
+class Row(NamedTuple):
+    """One record of a block, by place; quoting it is left until it is remarkable."""
+
+    block: StepBlock
+    at: int
+
+    def spot(self, value: float, usual: float | None) -> Spot:
+        """The record as proof."""
+        block, at = self
+        line, step = int(block.line[at]), int(block.step[at])
+        step = step if step >= 0 else int(block.batch[at])
+        epoch = float(block.epoch[at])
+        return Spot(
+            value=value,
+            usual=usual,
+            epoch=None if np.isnan(epoch) else epoch,
+            step=step if step >= 0 else None,
+            evidence=Evidence(
+                block.shape.file,
+                line if line > 0 else None,
+                int(block.offset[at]),
+                block.text[at].decode(errors="replace")[:500],
+            ),
+        )
+
+
+@dataclass(slots=True)
+class ValueWatch:
+    """Facts about one metric of one writer in one attempt.
+
+    Attributes:
+        limits: What makes a value remarkable.
+        first_nonfinite: The first NaN or infinity.
+        nonfinite_run: How many of the newest values are NaN or infinite without a break.
+        first_huge: The first value above the ceiling.
+        first_growth: The first value that grew by the factor.
+        newest: The newest value that closed a window.
+        recovered: Values since the last remarkable one.
+        zero_run: How many of the newest values are exactly 0; `first_zero` where that began.
+        medians: Of the newest complete windows, oldest first.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    first_nonfinite: Spot | None = None
+    first_huge: Spot | None = None
+    first_growth: Spot | None = None
+    first_zero: Spot | None = None
+    newest: Spot | None = None
+    nonfinite_run: int = 0
+    zero_run: int = 0
+    recovered: int = 0
+    medians: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    seen: int = 0
+    _window: list[float] = field(default_factory=list)
+    _usual: float | None = None
+
+    def add(self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Take successive values; `rows` are their places in the block."""
+        start = 0
+        while start < len(values):
+            room = (FIRST if self._usual is None else WINDOW) - len(self._window)
+            end = start + max(1, room)
+            self._judge(block, rows[start:end], values[start:end])
+            if self._close_window(values[start:end]):
+                last = min(end, len(values)) - 1
+                self.newest = Row(block, int(rows[last])).spot(float(values[last]), self._usual)
+            start = end
+
+    def _judge(
+        self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> None:
+        finite = np.isfinite(values)
+        grown = np.zeros(len(values), dtype=bool)
+        if self._usual is not None and self._usual > 0:
+            grown = finite & (values > self.limits.growth * self._usual)
+        huge = finite & (np.abs(values) > self.limits.ceiling)
+        self.first_nonfinite = self.first_nonfinite or self._first(block, rows, values, ~finite)
+        self.first_huge = self.first_huge or self._first(block, rows, values, huge)
+        self.first_growth = self.first_growth or self._first(block, rows, values, grown)
+        self.nonfinite_run = _run(self.nonfinite_run, ~finite)
+        self.recovered = _run(self.recovered, ~(~finite | huge | grown))
+        zero = values == 0
+        zero_run = _run(self.zero_run, zero)
+        if zero_run and (self.zero_run == 0 or zero_run < len(values)):
+            begin = np.zeros(len(values), dtype=bool)
+            begin[len(values) - min(zero_run, len(values))] = True
+            self.first_zero = self._first(block, rows, values, begin)
+        self.zero_run = zero_run
+        self.seen += len(values)
+
+    def _first(
+        self,
+        block: StepBlock,
+        rows: NDArray[np.int64],
+        values: NDArray[np.float64],
+        mask: NDArray[np.bool_],
+    ) -> Spot | None:
+        if not mask.any():
+            return None
+        at = int(mask.argmax())
+        return Row(block, int(rows[at])).spot(float(values[at]), self._usual)
+
+    def _close_window(self, values: NDArray[np.float64]) -> bool:
+        self._window += values.tolist()
+        if len(self._window) < (FIRST if self._usual is None else WINDOW):
+            return False
+        finite = [value for value in self._window if np.isfinite(value)]
+        self._window.clear()
+        if finite:
+            self.medians.append(float(np.median(finite)))
+            self._usual = min(abs(median) for median in list(self.medians)[-COMPARED:])
+        return True
+
+
+def _run(before: int, mask: NDArray[np.bool_]) -> int:
+    """Length of the unbroken run of True at the end, carried over from before."""
+    breaks = np.flatnonzero(~mask)
+    return before + len(mask) if not len(breaks) else len(mask) - 1 - int(breaks[-1])
