@@ -1,0 +1,115 @@
+"""`trainwatch attach`: watch a training live."""
+
+import queue
+import sys
+from collections.abc import Sequence
+from os import PathLike, fspath
+
+import click
+
+from trainwatch.cli.live import LiveReader
+from trainwatch.cli.options import Selection, reading
+from trainwatch.cli.reading import chosen_paths, run_info
+from trainwatch.model.snapshot import RunView, Status
+from trainwatch.sources import discover
+
+_OVER = (Status.COMPLETED, Status.FAILED)
+
+
+@click.command("attach")
+@reading
+@click.option("--json", "as_json", is_flag=True, help="One status document a line, while it runs.")
+def command(selection: Selection, as_json: bool) -> None:
+    """Watch a training live.
+
+    PATH is a directory, a file or a glob; without one, the newest run here. Looking never hurts:
+    leaving, closing or killing this view does not touch the training. Without a terminal it
+    prints plain lines and ends when the training has ended.
+    """
+    paths = chosen_paths(selection.paths)
+    if run_info(paths).id is None:
+        discover(paths)  # says what is wrong with a path before a screen is taken over
+    reader = LiveReader(paths, selection)
+    if as_json:
+        _follow(reader, _JsonLines())
+    elif sys.stdout.isatty() and sys.stdin.isatty():
+        _watch(reader)
+    else:
+        from trainwatch.tui.plain import PlainView  # noqa: PLC0415
+
+        _follow(reader, PlainView(_write))
+
+
+def open_dashboard(paths: Sequence[str | PathLike[str]]) -> None:
+    """Show a run until the user leaves; for `run` and `demo`."""
+    names = [fspath(path) for path in paths]
+    _watch(LiveReader(names, Selection(tuple(names))))
+
+
+def follow_plainly(paths: Sequence[str | PathLike[str]]) -> RunView | None:
+    """Print plain lines of a run until it has ended; its last snapshot."""
+    from trainwatch.tui.plain import PlainView  # noqa: PLC0415
+
+    names = [fspath(path) for path in paths]
+    return _follow(LiveReader(names, Selection(tuple(names))), PlainView(_write))
+
+
+def _watch(reader: LiveReader) -> None:
+    from trainwatch.tui.app import watch  # noqa: PLC0415 - Textual is only for terminals
+
+    outcome = watch(reader)
+    if outcome.stop:
+        click.echo(outcome.stop, err=True)
+    if outcome.signal:
+        sys.exit(128 + outcome.signal)
+
+
+def _follow(reader: LiveReader, view: "_Updates") -> RunView | None:
+    """Pass every snapshot on until the training has ended or the reader is interrupted."""
+    snapshots: queue.SimpleQueue[RunView] = queue.SimpleQueue()
+    newest: RunView | None = None
+    reader.start(snapshots.put)
+    try:
+        while newest is None or not _has_ended(newest):
+            newest = snapshots.get()
+            view.update(newest)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        reader.stop()
+        view.close()
+    return newest
+
+
+def _has_ended(view: RunView) -> bool:
+    """For a run of ours its record says so; for others the logs, once they were read whole."""
+    if view.info.id is not None:
+        gone = view.info.ended is not None or view.info.alive is False
+        return gone and view.loaded >= 1.0
+    return view.status in _OVER and view.loaded >= 1.0
+
+
+def _write(line: str) -> None:
+    click.echo(line)
+
+
+class _Updates:
+    """What takes snapshots until they end."""
+
+    def update(self, view: RunView) -> None:
+        """Take the next one."""
+
+    def close(self) -> None:
+        """There are no more."""
+
+
+class _JsonLines(_Updates):
+    """Prints the status document of each snapshot on one line."""
+
+    def update(self, view: RunView) -> None:
+        """Print one."""
+        import json  # noqa: PLC0415
+
+        from trainwatch.report.status import status_document  # noqa: PLC0415
+
+        click.echo(json.dumps(status_document(view)))

@@ -1,0 +1,98 @@
+"""`trainwatch export`: the parsed records as tables."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from trainwatch.cli.options import Selection, reading
+from trainwatch.cli.reading import read_all
+from trainwatch.errors import TrainwatchError
+from trainwatch.events import Parsed
+from trainwatch.report.jsonable import Json
+from trainwatch.report.records import EpochRows, alert_row, eval_rows, event_rows, step_rows
+from trainwatch.report.tables import TableFormat, write_table
+
+_STREAMED = {"steps": step_rows, "evals": eval_rows, "events": event_rows}
+TABLES = (*_STREAMED, "epochs", "system", "alerts")
+
+
+@click.command("export")
+@reading
+@click.option("--table", type=click.Choice(TABLES), default="steps", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in TableFormat]),
+    default=TableFormat.JSONL.value,
+    show_default=True,
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format jsonl.")
+def command(
+    selection: Selection, table: str, form: str, output: Path | None, as_json: bool
+) -> None:
+    """Write the parsed records, one a line, in file order."""
+    chosen = TableFormat.JSONL if as_json else TableFormat(form)
+    rows = _rows(selection, table)
+    with _destination(output) as out:
+        write_table(rows, chosen, out)
+
+
+def _rows(selection: Selection, table: str) -> list[Json]:
+    if table == "system":
+        return _system_rows(selection)
+    gathered: list[Json] = []
+    epochs = EpochRows()
+
+    def listen(parsed: Parsed) -> None:
+        if table in _STREAMED:
+            gathered.extend(_STREAMED[table](parsed))
+        elif table == "epochs":
+            epochs.add(parsed)
+
+    read = read_all(selection, listen)
+    if table == "epochs":
+        gathered.extend(epochs.rows())
+    elif table == "alerts":
+        gathered.extend(map(alert_row, read.engine.snapshot().alerts))
+    return [row for row in gathered if selection.wants(row["rank"])]
+
+
+def _system_rows(selection: Selection) -> list[Json]:
+    """What the sampler of a run wrote; none where there was no sampler."""
+    import json  # noqa: PLC0415
+
+    rows = []
+    for path in selection.paths:
+        with suppress(OSError):
+            for line in (Path(path) / "system.jsonl").read_text("utf-8", "replace").splitlines():
+                with suppress(ValueError):  # a crash can tear the last line
+                    rows.append(json.loads(line))
+    return [row for row in rows if isinstance(row, dict)]
+
+
+@contextmanager
+def _destination(output: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that appears only when it is complete."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    except OSError as error:
+        raise TrainwatchError(f"{output} cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        Path(name).replace(output)
+    except OSError as error:
+        raise TrainwatchError(f"{output} cannot be written: {error.strerror}") from None
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,184 @@
+"""Follows a run in a thread and posts snapshots: what the dashboard and the plain view watch.
+
+At first two folds run side by side. One began at the tails of the logs, so that there is something
+to see at once whatever their size; the other reads from the beginning and replaces it when it has
+caught up. There is no merging: a view shows one fold or the other, and says which.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainwatch.cli.options import Selection
+from trainwatch.cli.reading import new_engine, run_info
+from trainwatch.engine import Engine
+from trainwatch.errors import TrainwatchError
+from trainwatch.model.snapshot import RunView
+from trainwatch.sources import Follower, Start, Waker
+
+POLL_SECONDS = 0.5
+"""Longest wait between two looks: file systems on which no change is announced need them."""
+
+POST_SECONDS = 0.5
+"""Least time between two snapshots, but for the first after quiet and for new alerts."""
+
+TICK_SECONDS = 1.0
+"""A snapshot at least so often: silence is only noticed by ticking."""
+
+HISTORY_BYTES = 2 << 20
+"""Bytes of history that are folded between two looks at the tails."""
+
+SMALL_BYTES = 2 << 20
+"""Logs up to this size are read from the beginning at once, without a provisional view."""
+
+Post = Callable[[RunView], None]
+
+
+@dataclass(slots=True)
+class _Fold:
+    """A follower and the engine that it feeds."""
+
+    follower: Follower
+    engine: Engine
+
+    def advance(self, now: float, max_bytes: int | None = None) -> bool:
+        """Feed what is new; whether anything was."""
+        fed = False
+        for item in self.follower.poll(now, max_bytes=max_bytes):
+            self.engine.feed(item)
+            fed = True
+        return fed
+
+
+class LiveReader:
+    """Reads a run until it is stopped; snapshots come from its own thread.
+
+    Args:
+        paths: Directories, files and globs; they may come into being later.
+        selection: How to read them.
+    """
+
+    def __init__(self, paths: Sequence[str], selection: Selection) -> None:
+        self._paths = list(paths)
+        self._selection = selection
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._waker: Waker | None = None
+        self._failure: str | None = None
+        self._info = run_info(paths)
+        # Configuration errors belong to the caller, before a screen is taken over.
+        self._whole = self._fold(Start.BEGINNING)
+        self._tails: _Fold | None = None
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the run has a supervisor that may be asked."""
+        return self._info.id is not None and self._info.alive is not False
+
+    def start(self, post: Post) -> None:
+        """Begin to read; `post` gets a snapshot whenever there is something new to see."""
+        self._thread = threading.Thread(
+            target=self._run, args=(post,), name="trainwatch-reader", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End reading; the training is not touched."""
+        self._stopping.set()
+        if self._waker:
+            self._waker.close()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join(timeout=2.0)
+
+    def request_stop_training(self) -> str:
+        """Ask for the end of the training and wait for it; one sentence on what came of it."""
+        from trainwatch.supervise.stop import stop_run  # noqa: PLC0415 - only when asked for
+
+        try:
+            outcome = stop_run(Path(self._paths[0]))
+        except TrainwatchError as error:
+            return str(error)
+        return "It was over already." if outcome.was_over else "The training has ended."
+
+    def _run(self, post: Post) -> None:
+        try:
+            self._read(post)
+        except Exception as error:  # noqa: BLE001 - a dead reader must not look like a quiet run
+            self._failure = f"reading has stopped: {type(error).__name__}: {error}"
+            post(self._snapshot())
+
+    def _read(self, post: Post) -> None:
+        pace = _Pace(post)
+        first = time.time()
+        self._whole.advance(first, SMALL_BYTES)
+        if self._whole.follower.backlog():
+            self._tails = self._fold(Start.TAIL)
+        with Waker(self._whole.follower.roots) as self._waker:
+            while not self._stopping.is_set():
+                changed = self._look(time.time())
+                pace.offer(changed, self._snapshot)
+                if not self._behind:
+                    self._waker.wait(min(POLL_SECONDS, pace.patience))
+
+    def _look(self, now: float) -> bool:
+        """Advance both folds; whether the one that is shown has anything new."""
+        self._refresh_info()
+        changed = self._tails.advance(now) if self._tails else False
+        read = self._whole.advance(now, HISTORY_BYTES if self._tails else None)
+        if self._tails and not self._behind:
+            self._tails.follower.close()
+            self._tails = None
+            return True
+        return changed or read
+
+    @property
+    def _behind(self) -> bool:
+        return self._whole.follower.backlog() > 0
+
+    def _snapshot(self) -> RunView:
+        shown = self._tails or self._whole
+        shown.engine.info = self._info
+        now, stated = self._selection.now, self._selection.now is not None
+        shown.engine.tick(time.time() if now is None else now, stated=stated)
+        follower = self._whole.follower
+        failure = (self._failure,) if self._failure else ()
+        return shown.engine.snapshot(
+            loaded=follower.progress().share, problems=(*failure, *follower.problems.values())
+        )
+
+    def _refresh_info(self) -> None:
+        with contextlib.suppress(TrainwatchError):  # it is being replaced: the old one will do
+            self._info = run_info(self._paths)
+
+    def _fold(self, start: Start) -> _Fold:
+        engine = new_engine(self._selection, self._info)
+        return _Fold(Follower(self._paths, start=start), engine)
+
+
+class _Pace:
+    """Posts snapshots no faster than a screen can use them, and no slower than truth demands."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._posted = 0.0
+        self._alerts: tuple[object, ...] = ()
+        self._due = True
+
+    @property
+    def patience(self) -> float:
+        """Seconds until the next snapshot may be due."""
+        since = time.monotonic() - self._posted
+        least = POST_SECONDS if self._due else TICK_SECONDS
+        return max(0.02, least - since)
+
+    def offer(self, changed: bool, snapshot: Callable[[], RunView]) -> None:
+        """Post a snapshot if it is time for one."""
+        self._due = self._due or changed
+        since = time.monotonic() - self._posted
+        if since < (POST_SECONDS if self._due else TICK_SECONDS):
+            return
+        self._posted, self._due = time.monotonic(), False
+        self._post(snapshot())

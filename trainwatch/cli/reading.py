@@ -1,0 +1,128 @@
+"""Reads everything of a run once, for the commands that answer and exit."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from trainwatch.cli.config import load_config
+from trainwatch.cli.options import Selection
+from trainwatch.engine import Engine
+from trainwatch.engine.engine import Listener
+from trainwatch.errors import NothingToReadError
+from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo, SourceItem
+from trainwatch.sources import Discovery, LogPath, discover
+
+BLOCK = 1 << 20
+"""Bytes that are read at once."""
+
+_RECORD = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A run that was read to its end.
+
+    Attributes:
+        engine: Its state, ticked to the moment asked for.
+        found: The files it was read from.
+        problems: What could not be read, one sentence each.
+    """
+
+    engine: Engine
+    found: Discovery
+    problems: tuple[str, ...]
+
+
+def read_all(selection: Selection, listener: Listener | None = None) -> Reading:
+    """Read all logs of a selection.
+
+    Raises:
+        NothingToReadError: where there is no log or no record of a training in them.
+        UsageError: for a wrong configuration or an unknown dialect.
+    """
+    paths = chosen_paths(selection.paths)
+    info = run_info(paths)
+    found = discover(paths, allow_empty=info.id is not None)
+    engine = new_engine(selection, info, listener)
+    problems = dict(found.problems)
+    for log in found.files:
+        try:
+            for item in _items(log):
+                engine.feed(item)
+        except OSError as error:
+            problems[log.name] = f"{log.name} cannot be read: {error.strerror}."
+    if not engine.run.recognised and info.id is None:
+        raise NothingToReadError(_nothing_recognised(engine, found))
+    now = selection.now
+    engine.tick(time.time() if now is None else now, stated=now is not None)
+    for problem in problems.values():
+        click.echo(f"trainwatch: {problem}", err=True)
+    return Reading(engine, found, tuple(problems.values()))
+
+
+def new_engine(selection: Selection, info: RunInfo, listener: Listener | None = None) -> Engine:
+    """An engine with the thresholds and the zone of this user."""
+    return Engine(
+        info,
+        load_config(selection.config),
+        dialect=selection.dialect,
+        utc_offset=local_offset(),
+        listener=listener,
+    )
+
+
+def local_offset() -> float:
+    """Seconds east of UTC of the local zone, now."""
+    offset = datetime.now().astimezone().utcoffset()
+    return offset.total_seconds() if offset else 0.0
+
+
+def chosen_paths(paths: Sequence[str]) -> list[str]:
+    """The paths given, else the newest run here.
+
+    Raises:
+        NothingToReadError: where none is given and no run is known here.
+    """
+    if paths:
+        return list(paths)
+    from trainwatch.supervise.registry import known_runs  # noqa: PLC0415 - only without a path
+
+    newest = next(iter(known_runs()), None)
+    if newest is None:
+        raise NothingToReadError(
+            "no run is known here; name a log directory, a file or a glob, such as logs/"
+        )
+    return [str(newest)]
+
+
+def run_info(paths: Sequence[str]) -> RunInfo:
+    """What `run.json` says where the one path is a run directory; else only the path."""
+    if len(paths) == 1 and (Path(paths[0]) / _RECORD).is_file():
+        from trainwatch.supervise.record import read_run  # noqa: PLC0415 - only for our own runs
+
+        return read_run(Path(paths[0]))
+    return RunInfo(path=" ".join(paths))
+
+
+def _items(log: LogPath) -> Iterator[SourceItem]:
+    file = LogFile(log.name)
+    path = Path(log.path)
+    with path.open("rb") as stream:
+        offset = 0
+        while data := stream.read(BLOCK):
+            yield Chunk(file, offset, data, path.stat().st_mtime)
+            offset += len(data)
+    yield FileEnded(file, "read to its end")
+
+
+def _nothing_recognised(engine: Engine, found: Discovery) -> str:
+    count = len(found.files)
+    where = found.files[0].name if count == 1 else f"{count} files"
+    return (
+        f"no record of a training was recognised in {where} ({engine.run.tally.lines} lines); "
+        "see what is understood with: trainwatch formats test FILE"
+    )

@@ -1,0 +1,74 @@
+"""Values as JSON for scripts: every number a JSON number, NaN and infinities as strings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from trainwatch.events import Evidence, Stamp
+
+Json = dict[str, Any]
+
+
+def number(value: float | None) -> float | int | str | None:
+    """A number; whole floats as integers, `"nan"`, `"inf"`, `"-inf"` for what JSON lacks."""
+    if value is None:
+        return None
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def printed(value: float | None) -> float | int | str | None:
+    """An epoch as printed: an integer where it is one."""
+    if value is not None and math.isfinite(value) and value == int(value):
+        return int(value)
+    return number(value)
+
+
+def evidence(items: Sequence[Evidence]) -> list[Json]:
+    """Places with their text; the line is null where reading began in the middle of a file."""
+    return [{"file": item.file, "line": item.line, "text": item.text} for item in items]
+
+
+def iso_moment(seconds: float | None) -> str | None:
+    """Epoch seconds as ISO 8601, UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def iso_stamp(stamp: Stamp | None) -> str | None:
+    """A time as the log states it: its digits, its zone, nothing added."""
+    if stamp is None or math.isnan(stamp.seconds):
+        return None
+    moment = datetime.fromtimestamp(round(stamp.seconds, 6), UTC).replace(tzinfo=None)
+    text = moment.isoformat(timespec="microseconds")
+    text = text[: -6 + min(stamp.digits, 6)] if stamp.digits else text[:-7]
+    return text + _zone(stamp.zone)
+
+
+def _zone(minutes: int | None) -> str:
+    if minutes is None:
+        return ""
+    if minutes == 0:
+        return "Z"
+    sign = "+" if minutes > 0 else "-"
+    return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def without_surrogates(document: Mapping[str, Any]) -> Json:
+    """A document whose strings can be written as UTF-8, whatever a file's name holds."""
+    return {key: _clean(value) for key, value in document.items()}
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - JSON is what it is
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    return value

@@ -1,0 +1,180 @@
+"""Parsed records as rows: the columns of `trainwatch export`."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from enum import Enum
+
+from trainwatch.events import (
+    EpochSummary,
+    Event,
+    Finding,
+    Parsed,
+    Split,
+    Stamp,
+    StepBlock,
+    StepShape,
+)
+from trainwatch.formats.names import is_evaluation, without_evaluation
+from trainwatch.report.jsonable import Json, evidence, iso_stamp, number, printed
+
+NAMED_METRICS = ("loss", "lr", "grad_norm", "throughput", "step_time")
+"""Metrics that every row has, null where the line states none."""
+
+_COMMON = frozenset(field.name for field in fields(Event))
+
+
+def step_rows(parsed: Parsed) -> Iterator[Json]:
+    """One row a printed batch, step or iteration (or epoch, where a file prints only those)."""
+    for item in parsed.items:
+        if isinstance(item, StepBlock):
+            yield from _block_rows(item, {name: name for name in item.shape.metrics})
+
+
+def eval_rows(parsed: Parsed) -> Iterator[Json]:
+    """One row an evaluation result; names without the prefix that says so."""
+    for item in parsed.items:
+        if isinstance(item, StepBlock):
+            names = {name: without_evaluation(name) for name in item.shape.metrics}
+            names = {name: bare for name, bare in names.items() if is_evaluation(name)}
+            if names:
+                split = Split.TEST if _all_test(names) else Split.VALIDATION
+                yield from _block_rows(item, names, split)
+
+
+def event_rows(parsed: Parsed) -> Iterator[Json]:
+    """One row a rare event, with the fields of its kind."""
+    for item in parsed.items:
+        if isinstance(item, Event):
+            yield {
+                **_where(item),
+                "kind": _snake(type(item).__name__),
+                **{
+                    field.name: _plain(getattr(item, field.name))
+                    for field in fields(item)
+                    if field.name not in _COMMON
+                },
+                "text": item.text,
+            }
+
+
+def alert_row(finding: Finding) -> Json:
+    """One row a finding; its first proof as file and line."""
+    first = finding.evidence[0] if finding.evidence else None
+    return {
+        "file": first.file if first else None,
+        "line": first.line if first else None,
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "rank": finding.who.rank,
+        "epoch": printed(finding.epoch),
+        "step": finding.step,
+        "message": finding.message,
+        "active": finding.active,
+        "evidence": evidence(finding.evidence),
+    }
+
+
+class EpochRows:
+    """Joins the lines of each epoch's summary into one row."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[object, ...], Json] = {}
+
+    def add(self, parsed: Parsed) -> None:
+        """Take what one feed gave."""
+        for item in parsed.items:
+            if isinstance(item, EpochSummary):
+                self._merge(item)
+
+    def rows(self) -> Iterator[Json]:
+        """The rows in the order of their first lines."""
+        yield from self._rows.values()
+
+    def _merge(self, event: EpochSummary) -> None:
+        # A summary begins with its head; what follows completes it, whatever the epoch's number.
+        key = (event.where.file, event.who)
+        current = self._rows.get((*key, None))
+        if not event.values or current is None:
+            if current is not None:
+                self._rows[*key, current["line"], current["epoch"]] = self._rows.pop((*key, None))
+            current = self._rows[*key, None] = {
+                **_where(event),
+                "phase": Split.TRAIN.value,
+                "epoch": event.epoch,
+                "total_epochs": event.total_epochs,
+                "loss": None,
+                "lr": None,
+            }
+        for name, value in event.values.items():
+            current["loss" if name == "loss_mean" else name] = number(value)
+
+
+def _block_rows(
+    block: StepBlock, names: Mapping[str, str], split: Split | None = None
+) -> Iterator[Json]:
+    shape = block.shape
+    constant = _constant(shape, split)
+    for row in range(len(block)):
+        seconds = float(block.seconds[row])
+        stamp = None if math.isnan(seconds) else Stamp(seconds, shape.zone, shape.digits)
+        yield {
+            "file": shape.file,
+            "line": _stated(int(block.line[row])),
+            "time": iso_stamp(stamp),
+            "rank": _stated(int(block.rank[row])),
+            **constant,
+            "epoch": _epoch(float(block.epoch[row])),
+            "step": _stated(int(block.step[row])),
+            "batch": _stated(int(block.batch[row])),
+            **dict.fromkeys(NAMED_METRICS),
+            **{bare: number(float(block.metrics[name][row])) for name, bare in names.items()},
+        }
+
+
+def _constant(shape: StepShape, split: Split | None) -> Json:
+    return {
+        "attempt": shape.attempt,
+        "phase": (split or shape.split).value,
+        "batch_unit": shape.batch_unit,
+        "granularity": shape.granularity.value,
+        "total_epochs": shape.total_epochs,
+        "total_steps": shape.total_steps,
+        "total_batches": shape.total_batches,
+    }
+
+
+def _where(event: Event) -> Json:
+    return {
+        "file": event.where.file,
+        "line": event.where.line,
+        "time": iso_stamp(event.stamp),
+        "rank": event.who.rank,
+        "attempt": event.attempt,
+    }
+
+
+def _stated(value: int) -> int | None:
+    return value if value >= 0 else None
+
+
+def _epoch(value: float) -> float | int | str | None:
+    return None if math.isnan(value) else printed(value)
+
+
+def _all_test(names: Mapping[str, str]) -> bool:
+    return all(name.lower().startswith("test") for name in names)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
