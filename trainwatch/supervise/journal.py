@@ -1,0 +1,54 @@
+"""`events.jsonl`: what the supervisor did and saw, one line a write.
+
+A line is appended with a single `write`, so a crash leaves whole lines, at worst a torn last one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from enum import StrEnum
+from pathlib import Path
+
+from trainwatch.supervise.files import PRIVATE
+from trainwatch.supervise.record import SCHEMA
+
+
+class Happened(StrEnum):
+    """The values of `event`."""
+
+    START = "start"
+    SIGNAL = "signal"
+    STOP = "stop"
+    TERMINATE = "terminate"
+    KILL = "kill"
+    EXIT = "exit"
+    ORPHANS = "orphans"
+    SURVIVORS = "survivors"
+    END = "end"
+
+
+class Journal:
+    """Appends to one file; never raises, for a full disk must not end a training's guard."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, event: Happened, **facts: object) -> None:
+        """One line: schema, time (epoch seconds), event, and the facts."""
+        line = json.dumps({"schema": SCHEMA, "time": time.time(), "event": event, **facts})
+        with contextlib.suppress(OSError):
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            handle = os.open(self._path, flags, PRIVATE)
+            try:
+                os.write(handle, b"\n" * _torn(handle) + line.encode("ascii") + b"\n")
+            finally:
+                os.close(handle)
+
+
+def _torn(handle: int) -> bool:
+    """Whether the last line lacks its end, as after a crash or on a disk that was full."""
+    size = os.fstat(handle).st_size
+    return size > 0 and os.pread(handle, 1, size - 1) != b"\n"

@@ -1,0 +1,86 @@
+"""Starting the command, and collecting it and every orphan that falls to the supervisor."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trainwatch.errors import UsageError
+from trainwatch.supervise.files import PRIVATE
+from trainwatch.supervise.process import Identity, identify
+
+
+class Launcher:
+    """The command's first process, a child of this one.
+
+    Attributes:
+        pid: Its process id.
+        identity: Kept for the time after its death.
+        exit_code: None while it runs; 128+N when signal N ended it.
+    """
+
+    def __init__(
+        self, command: Sequence[str], cwd: str, environment: Mapping[str, str], console: Path
+    ) -> None:
+        """Starts the command in a session of its own.
+
+        Its stdout and stderr are the file `console` itself, opened for appending: no pipe that
+        could break, no process in between that could fall behind.
+
+        Raises:
+            UsageError: It cannot be started.
+        """
+        try:
+            self._process = _start(command, cwd, environment, console)
+        except OSError as error:
+            raise UsageError(_sentence(command[0], cwd, error)) from None
+        self.pid = self._process.pid
+        self.identity: Identity | None = identify(self.pid)
+        self.exit_code: int | None = None
+
+    def collect(self) -> None:
+        """Takes in every child that has ended; the kernel gives this process the orphans too."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._process.returncode = code
+                self.exit_code = 128 - code if code < 0 else code
+
+
+def _start(
+    command: Sequence[str], cwd: str, environment: Mapping[str, str], console: Path
+) -> subprocess.Popen[bytes]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    output = os.open(console, flags, PRIVATE)
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
+
+
+def _sentence(program: str, cwd: str, error: OSError) -> str:
+    """Why a command did not start."""
+    if error.filename == cwd and program != cwd:
+        return f"{cwd} cannot be the working directory: {error.strerror}."
+    if error.errno == errno.ENOENT:
+        return f"{program} was not found."
+    if error.errno == errno.ENOEXEC:
+        return f"{program} is no program: a script needs a first line such as #!/bin/sh."
+    return f"{program} cannot be started: {error.strerror}."
