@@ -4,6 +4,7 @@ import queue
 import sys
 from collections.abc import Sequence
 from os import PathLike, fspath
+from typing import Protocol
 
 import click
 
@@ -77,7 +78,7 @@ def _follow(reader: LiveReader, view: "_Updates") -> RunView | None:
         sys.exit(130)
     finally:
         reader.stop()
-        view.close()
+        view.finish()
     return newest
 
 
@@ -89,22 +90,25 @@ def _has_ended(view: RunView) -> bool:
     return view.status in _OVER and view.loaded >= 1.0
 
 
-def _write(line: str) -> None:
-    click.echo(line)
+def _write(text: str) -> None:
+    click.echo(text, nl=False)
 
 
-class _Updates:
+class _Updates(Protocol):
     """What takes snapshots until they end."""
 
     def update(self, view: RunView) -> None:
         """Take the next one."""
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """There are no more."""
 
 
-class _JsonLines(_Updates):
+class _JsonLines:
     """Prints the status document of each snapshot on one line."""
+
+    def finish(self) -> None:
+        """Print nothing: every document stands by itself."""
 
     def update(self, view: RunView) -> None:
         """Print one."""

@@ -34,7 +34,7 @@ def progress_of(crew: Crew, info: RunInfo, view: Viewpoint) -> Progress:
     """The progress of the current attempt, by the stream that knows most about it."""
     stream = _guide(crew)
     if stream is None:
-        return Progress(elapsed_seconds=_elapsed(None, info, view))
+        return Progress(elapsed_seconds=_elapsed(crew, info, view))
     share = _share(stream)
     eta, basis = _eta(stream, share)
     return Progress(
@@ -42,7 +42,7 @@ def progress_of(crew: Crew, info: RunInfo, view: Viewpoint) -> Progress:
         epoch_progress=_epoch_share(stream),
         eta_seconds=eta,
         eta_basis=basis,
-        elapsed_seconds=_elapsed(stream, info, view),
+        elapsed_seconds=_elapsed(crew, info, view),
         epoch=stream.position.epoch,
         total_epochs=stream.total_epochs,
         step=stream.position.step,
@@ -145,10 +145,9 @@ def _newest_stated(stream: Stream, name: str) -> float | None:
     return stated[-1] if stated else None
 
 
-def _elapsed(stream: Stream | None, info: RunInfo, view: Viewpoint) -> float | None:
+def _elapsed(crew: Crew, info: RunInfo, view: Viewpoint) -> float | None:
+    """Since the start of a run of ours, else between the stated times of the current attempt."""
     if info.started is not None:
         return max(0.0, (info.ended or view.now) - info.started)
-    if stream is None:
-        return None
-    seconds = stream.latest - stream.first
-    return seconds if seconds > 0 else None
+    spans = [voice.stream.latest - voice.stream.first for voice in _current(crew)]
+    return max((span for span in spans if span > 0), default=None)

@@ -23,6 +23,8 @@ class Rhythm:
     def __init__(self) -> None:
         self._gaps: dict[Phase, list[float]] = {}
         self._seen: dict[Phase, int] = {}
+        # A thousand ranks are asked several times a second, and most have nothing new.
+        self._usual: dict[tuple[Phase, float], tuple[int, float]] = {}
         self._last = math.nan
 
     def add(self, phase: Phase, times: NDArray[np.float64], inside: Phase) -> None:
@@ -55,9 +57,14 @@ class Rhythm:
 
     def usual(self, phase: Phase, quantile: float) -> float | None:
         """A quantile of the phase's newest gaps in seconds; None without a history."""
-        if self.history(phase) < ENOUGH:
+        seen = self.history(phase)
+        if seen < ENOUGH:
             return None
-        return float(np.quantile(np.array(self._gaps[phase]), quantile))
+        known = self._usual.get((phase, quantile))
+        if known is None or known[0] != seen:
+            gaps = sorted(self._gaps[phase])
+            known = self._usual[phase, quantile] = (seen, gaps[int(quantile * (len(gaps) - 1))])
+        return known[1]
 
     def _remember(self, phase: Phase, gaps: NDArray[np.float64]) -> None:
         # A clock that was set back, or a restart, gives no gap.

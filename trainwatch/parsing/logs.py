@@ -27,7 +27,7 @@ from trainwatch.parsing.prefix import LOCAL, TORCH_RANK, Clock, level_of, split_
 from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
-RECENT = 200
+RECENT = 1000
 """Lines of one feed that are kept for people to read."""
 
 MAX_TEXT = 500

@@ -169,8 +169,13 @@ class Gatherer:
     def _uniform(self, stretch: Stretch, layout: StepLayout) -> Iterator[tuple[StepShape, Stretch]]:
         """The stretch in parts of one shape; nearly always the whole of it."""
         totals = [index for index in layout.totals if index is not None]
+        if all(len({row[index] for row in stretch.rows}) == 1 for index in (*totals, ZONE)) and (
+            len({_digits(row[FRACTION]) for row in stretch.rows}) == 1
+        ):
+            yield self._shape(stretch.compiled, layout, stretch.rows[0]), stretch
+            return
 
-        def key(row: Groups) -> Groups:
+        def key(row: Groups) -> tuple[object, ...]:
             return (*(row[index] for index in totals), row[ZONE], _digits(row[FRACTION]))
 
         start = 0
@@ -208,9 +213,9 @@ class Gatherer:
         return layout
 
 
-def _digits(fraction: bytes | None) -> bytes | None:
-    """The width of a fraction as a group key; fractions of one width share a block."""
-    return None if fraction is None else b"0" * len(fraction)
+def _digits(fraction: bytes | None) -> int:
+    """The width of a fraction; fractions of one width share a block."""
+    return 0 if fraction is None else len(fraction)
 
 
 def _optional_int(text: bytes | None) -> int | None:

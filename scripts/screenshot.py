@@ -1,0 +1,75 @@
+"""Make the README's screenshot from a real training: `python scripts/screenshot.py`.
+
+Starts the example under `trainwatch run --detach`, waits until it has trained for some epochs, and
+saves what the dashboard shows at that moment as SVG. Nothing in the picture is made up.
+"""
+
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from trainwatch.cli.live import LiveReader
+from trainwatch.cli.options import Selection
+from trainwatch.tui.app import Dashboard
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = (120, 40)
+DEADLINE = 120.0
+OPTIONS = "--epochs 20 --samples 480 --val_samples 96 --val_log_interval 4 --step_delay 0.05"
+
+
+def start(directory: Path) -> Path:
+    """Start the training; its run directory."""
+    script = ROOT / "examples" / "train_ddp.py"
+    run_dir = directory / "shapes-autoencoder"
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
+    training = (*launcher, "4", str(script), *OPTIONS.split(), "--output_dir", str(run_dir / "out"))
+    command = (sys.executable, "-m", "trainwatch", "run", "--detach", "--run-dir", str(run_dir))
+    subprocess.run(
+        (*command, "--exp-id", run_dir.name, "--env", "OMP_NUM_THREADS=1", "--", *training),
+        check=True,
+    )
+    return run_dir
+
+
+async def picture(run_dir: Path, epochs: int) -> str:
+    """The dashboard as SVG once the training has come so far."""
+    paths = (str(run_dir),)
+    app = Dashboard(LiveReader(paths, Selection(paths)))
+    async with app.run_test(size=SIZE) as pilot:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            await pilot.pause(0.5)
+            view = app.view
+            if view and sum(epoch.complete for epoch in view.epochs) >= epochs:
+                break
+        svg = app.export_screenshot(title="trainwatch attach")
+        await pilot.press("q")
+    return with_local_fonts(svg)
+
+
+def with_local_fonts(svg: str) -> str:
+    """The picture without fonts from elsewhere: a README must not load anything."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return svg.replace("Fira Code", "DejaVu Sans Mono")
+
+
+def main() -> None:
+    """Start, wait, save, stop."""
+    target = ROOT / "docs" / "images" / "overview.svg"
+    with tempfile.TemporaryDirectory() as directory:
+        run_dir = start(Path(directory))
+        try:
+            target.write_text(asyncio.run(picture(run_dir, 5)), encoding="utf-8")
+        finally:
+            stop = (sys.executable, "-m", "trainwatch", "stop", str(run_dir))
+            subprocess.run(stop, check=True)
+    print(f"wrote {target.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

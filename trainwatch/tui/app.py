@@ -1,0 +1,245 @@
+"""The dashboard: takes frozen pictures of a run from a reader and paints them, nothing else."""
+
+import contextlib
+from collections.abc import Iterable
+from datetime import tzinfo
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+from typing import Any, ClassVar
+
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from trainwatch.model.snapshot import RunView
+from trainwatch.tui import pace
+from trainwatch.tui.dialogs import AskStop, Help
+from trainwatch.tui.frame import Frame
+from trainwatch.tui.manners import ending
+from trainwatch.tui.messages import NewView, StopAnswered
+from trainwatch.tui.outcome import How, Outcome
+from trainwatch.tui.pages import PAGES
+from trainwatch.tui.reader import Reader
+from trainwatch.tui.shape import Shape
+from trainwatch.tui.theme import THEME, fitting
+from trainwatch.tui.verdict import title
+
+_ONLY_READS = (
+    "This view only reads; stop the training where it was started, or with trainwatch stop."
+)
+_LONG = 10.0
+"""Seconds for which an answer stays on the screen."""
+
+
+def watch(reader: Reader, *, zone: tzinfo | None = None) -> Outcome:
+    """Shows a run until the user leaves; the mouse stays with the terminal.
+
+    Args:
+        reader: Delivers the snapshots; it is started and stopped here.
+        zone: Of the times shown; None for the local one.
+    """
+    outcome = Dashboard(reader, zone=zone).run(mouse=False)
+    return outcome or Outcome(How.CRASHED)
+
+
+class Dashboard(App[Outcome]):
+    """Owns the reader, the pace of painting and the keys."""
+
+    CSS_PATH = Path(__file__).with_name("dashboard.tcss")
+    TITLE = "trainwatch"
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"page({n - 1})", show=False) for n in range(1, len(PAGES) + 1)),
+        Binding("q", "quit", "Detach", show=False),
+        Binding("K", "stop", "Stop the training", show=False),
+        Binding("question_mark", "help", "Help", show=False),
+        Binding("f", "follow", "Follow the log", show=False),
+        Binding("space", "pause", "Hold the log", show=False),
+        Binding("ctrl+z", "suspend_process", show=False),
+    ]
+
+    def __init__(
+        self,
+        reader: Reader,
+        *,
+        zone: tzinfo | None = None,
+        theme: str | None = None,
+        steady: float = pace.STEADY,
+    ) -> None:
+        """Does not start reading yet.
+
+        Args:
+            reader: Delivers the snapshots.
+            zone: Of the times shown; None for the local one.
+            theme: Its name; None for the one that fits the terminal.
+            steady: Seconds between repaints of a steady flow.
+        """
+        super().__init__()
+        self.register_theme(THEME)
+        self.animation_level = "none"
+        self.theme = theme or fitting(self.console.color_system, no_color=self.no_color)
+        self.reader = reader
+        self.view: RunView | None = None
+        self._steady = steady
+        self._painted: RunView | None = None
+        self._painted_at = -steady
+        self._repaint: Timer | None = None
+        self._stop_requested = False
+        self._stop: str | None = None
+        self._frame = Frame(reader, zone)
+
+    # --- life -----------------------------------------------------------------------------------
+
+    async def run_async(self, **options: Any) -> Outcome | None:  # noqa: ANN401
+        """Runs with the signals handled; the options are those of `App.run_async`."""
+        with ending(self._leave_for):
+            return await super().run_async(**options)
+
+    def compose(self) -> ComposeResult:
+        """One frame; pages are made when they are first wanted."""
+        yield self._frame
+
+    def on_mount(self) -> None:
+        """Begins to read while the first frame is made."""
+        self.reader.start(self._post)
+
+    def on_unmount(self) -> None:
+        """Ends reading; nothing else depends on this dashboard."""
+        self.reader.stop()
+
+    def _post(self, view: RunView) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody looks any more
+            self.post_message(NewView(view))
+
+    def _outcome(self, how: How, number: int | None = None) -> Outcome:
+        return Outcome(how, number, self._stop_requested, self._stop)
+
+    def _leave_for(self, number: int) -> None:
+        self.exit(self._outcome(How.SIGNALLED, number))
+
+    # --- painting -------------------------------------------------------------------------------
+
+    def on_new_view(self, message: NewView) -> None:
+        """Paints now or soon."""
+        self.view = message.view
+        self._frame.book.take(message.view)
+        delay = pace.wait(
+            monotonic() - self._painted_at,
+            is_urgent=pace.urgent(self._painted, message.view),
+            steady=self._steady,
+        )
+        if self._repaint is not None:
+            self._repaint.stop()
+        self._repaint = self.set_timer(delay, self._paint) if delay else None
+        if not delay:
+            self._paint()
+
+    def on_resize(self) -> None:
+        """What is shown depends on the room there is."""
+        self._paint()
+
+    def _paint(self) -> None:
+        if self.view is not None:
+            self._painted, self._painted_at = self.view, monotonic()
+        if self._frame.is_mounted:
+            self._frame.show(self.view, Shape.of(*self.size))
+
+    # --- keys -----------------------------------------------------------------------------------
+
+    async def action_page(self, number: int) -> None:
+        """Shows another page."""
+        if not self._asking:
+            await self._frame.go(number)
+            self._paint()
+
+    @property
+    def _asking(self) -> bool:
+        """Whether a dialog stands in front, to which the keys belong."""
+        return self.screen is not self._frame.screen
+
+    def action_focus_next(self) -> None:
+        """The next pane; the next page where there is but one."""
+        self._move(1)
+
+    def action_focus_previous(self) -> None:
+        """The other way round."""
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        if self._asking:
+            self.screen.focus_next() if by > 0 else self.screen.focus_previous()
+        elif not self._frame.next_pane(by):
+            self.call_later(self.action_page, (self._frame.number + by) % len(PAGES))
+
+    async def action_quit(self) -> None:
+        """Detaches: the dashboard goes, the training stays."""
+        self.exit(self._outcome(How.DETACHED))
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: habit must neither stop the training nor be left without an answer."""
+        stop = " · K stops the training" if self.reader.can_stop else ""
+        self._say(f"q detaches, and the training goes on{stop}")
+
+    def action_help(self) -> None:
+        """Keys and letters."""
+        if not self._asking:
+            self.push_screen(Help())
+
+    def action_follow(self) -> None:
+        """To the newest line, and on with it."""
+        if self._frame.log_pane is not None and not self._asking:
+            self._frame.book.pause(False)
+            self._frame.log_pane.rows.to_end()
+            self._paint()
+
+    def action_pause(self) -> None:
+        """Holds the log; the verdict, the numbers and the alerts stay live."""
+        if self._frame.log_pane is not None and not self._asking:
+            self._frame.book.pause(not self._frame.book.paused)
+            self._paint()
+
+    def action_stop(self) -> None:
+        """Asks before the training is stopped."""
+        if self._asking:
+            return
+        if not self.reader.can_stop:
+            self._say(_ONLY_READS)
+            return
+        name = title(self.view) if self.view is not None else ""
+        self.push_screen(AskStop(name), self._stop_or_not)
+
+    def _stop_or_not(self, yes: bool | None) -> None:
+        if not yes:
+            self._say("Nothing was stopped.")
+            return
+        self._stop_requested = True
+        self._say("Stopping the training …")
+        # A thread of its own, not a worker: leaving must not have to wait for the answer.
+        Thread(target=self._ask_reader, name="trainwatch-stop", daemon=True).start()
+
+    def _ask_reader(self) -> None:
+        sentence = self.reader.request_stop_training()
+        with contextlib.suppress(RuntimeError):
+            self.post_message(StopAnswered(sentence))
+
+    def on_stop_answered(self, message: StopAnswered) -> None:
+        """Tells what came of it."""
+        self._stop = message.sentence
+        self._say(message.sentence)
+
+    def _say(self, sentence: str) -> None:
+        self.clear_notifications()
+        self.notify(sentence, markup=False, timeout=_LONG)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What ctrl+p offers."""
+        del screen
+        for number, page in enumerate(PAGES):
+            yield SystemCommand(
+                page.title, f"Page {number + 1}", lambda n=number: self.action_page(n)
+            )
+        yield SystemCommand("theme", "Change the colours", self.action_change_theme)
+        yield SystemCommand("help", "Keys and letters", self.action_help)
+        yield SystemCommand("detach", "Close the dashboard; the training goes on", self.action_quit)

@@ -1,0 +1,121 @@
+"""What stands before the dashboard for a moment: the help, and the question before a stop."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+from trainwatch.tui.line import EMPTY, Line, Tone, fit, line, wrap
+from trainwatch.tui.states import PHASES, STATES
+from trainwatch.tui.widgets import Block
+
+_KEYS = (
+    ("1 2 3 4", "overview, ranks, logs, alerts"),
+    ("tab", "next pane; next page where there is but one"),
+    ("arrows, pages", "scroll the pane marked ▸; home, end"),
+    ("f", "follow the log, from its end"),
+    ("space", "hold the log still; the rest stays live"),
+    ("q", "detach: the training goes on"),
+    ("K", "stop the training; asks first"),
+    ("ctrl+z", "back to the shell; fg returns"),
+    ("ctrl+p", "all commands, themes among them"),
+)
+_WIDTH = 62
+_LETTER = 20
+
+
+class Dialog(ModalScreen[bool]):
+    """Lines in a box; the answer is whether it was confirmed."""
+
+    DANGER: ClassVar[bool] = False
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with VerticalScroll(id="dialog", classes="danger" if self.DANGER else ""):
+            yield Block(id="words")
+
+    def on_mount(self) -> None:
+        """The words."""
+        block = self.query_one("#words", Block)
+        block.styles.width = min(_WIDTH, max(self.app.size.width - 8, 10))
+        block.set(lambda width, _: self.words(width))
+
+    def words(self, width: int) -> Sequence[Line]:
+        """What it says."""
+        raise NotImplementedError
+
+    def action_answer(self, yes: bool) -> None:
+        """Closes it."""
+        self.dismiss(yes)
+
+
+class Help(Dialog):
+    """Keys and letters."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q,enter,space", "answer(False)", show=False),
+    ]
+
+    def words(self, width: int) -> list[Line]:
+        """Keys first, then what the letters of the ranks mean."""
+        keys = [
+            shown
+            for key, does in _KEYS
+            for shown in wrap(line(fit(line((key, Tone.KEY)), 16), does), width, 2, 16)
+        ]
+        return [
+            line(("Keys", Tone.HEAD)),
+            *keys,
+            EMPTY,
+            line(("Letters of the ranks", Tone.HEAD), ("  capitals are trouble", Tone.DIM)),
+            *_letters(width),
+            EMPTY,
+            line(("Escape", Tone.KEY), " closes this"),
+        ]
+
+
+def _letters(width: int) -> list[Line]:
+    signs = [*list(STATES.values())[:4], *PHASES.values()]
+    cells = [line((sign.letter, sign.tone), f" {sign.word}") for sign in signs]
+    columns = max(width // _LETTER, 1)
+    return [
+        line(*(fit(cell, _LETTER) for cell in cells[start : start + columns]))
+        for start in range(0, len(cells), columns)
+    ]
+
+
+class AskStop(Dialog):
+    """Only `y` stops: what the fingers do by habit must not end days of work."""
+
+    DANGER = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", show=False),
+        Binding("n,escape,q", "answer(False)", show=False),
+    ]
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._run = name
+
+    def words(self, width: int) -> list[Line]:
+        """The question."""
+        question = line(
+            ("Stop the training ", Tone.STRONG), (self._run, Tone.BAD), ("?", Tone.STRONG)
+        )
+        what = line("Every process of it is ended; what is not in a checkpoint is lost.")
+        return [
+            *wrap(question, width, 2),
+            *wrap(what, width, 3),
+            EMPTY,
+            line(
+                ("y", Tone.KEY),
+                " stop it     ",
+                ("n", Tone.KEY),
+                " or ",
+                ("Escape", Tone.KEY),
+                " go back",
+            ),
+        ]

@@ -1,0 +1,122 @@
+"""The frame around the pages: verdict and numbers above, keys below, and which page is seen."""
+
+from datetime import tzinfo
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from trainwatch.model.snapshot import RunView
+from trainwatch.tui import verdict
+from trainwatch.tui.keys import footer, hints
+from trainwatch.tui.line import Line, Tone, line
+from trainwatch.tui.logbook import LogBook
+from trainwatch.tui.pages import PAGES, Page
+from trainwatch.tui.panes import LogPane
+from trainwatch.tui.reader import Reader
+from trainwatch.tui.shape import Shape
+from trainwatch.tui.vitals import vitals
+from trainwatch.tui.widgets import Block
+
+
+class Frame(Vertical):
+    """Everything on the screen.
+
+    Attributes:
+        number: The page that is seen, from 0.
+        book: The log lines that all pages share.
+    """
+
+    def __init__(self, reader: Reader, zone: tzinfo | None) -> None:
+        super().__init__()
+        self.number = 0
+        self.book = LogBook()
+        self._zone = zone
+        self._reader = reader
+        self._pages: dict[int, Page] = {0: PAGES[0](self.book)}
+        self._head, self._vitals, self._keys = (
+            Block(id="head"),
+            Block(id="vitals"),
+            Block(id="keys"),
+        )
+        self._body = Vertical(self._pages[0], id="pages")
+
+    def compose(self) -> ComposeResult:
+        """All pages but the first are made when they are first wanted."""
+        yield self._head
+        yield self._vitals
+        yield self._body
+        yield self._keys
+
+    @property
+    def page(self) -> Page:
+        """The page that is seen."""
+        return self._pages[self.number]
+
+    @property
+    def log_pane(self) -> LogPane | None:
+        """The log that is seen."""
+        log = self.page.log_pane
+        return log if log is not None and log.display else None
+
+    async def go(self, number: int) -> None:
+        """Makes another page the one that is seen."""
+        if number not in self._pages:
+            page = PAGES[number](self.book)
+            await self._body.mount(page)
+            self._pages[number] = page
+        self.number = number
+        for other, page in self._pages.items():
+            page.display = other == number
+        self.screen.set_focus(None)
+
+    def show(self, view: RunView | None, shape: Shape) -> None:
+        """Shows the run; widgets repaint only what differs."""
+        if view is None:
+            self._head.set(lambda _, __: [_opening()])
+        else:
+            self._head.set(lambda width, _: self._top(view, width, shape))
+            self._vitals.display = not shape.tiny
+            self._vitals.set(lambda width, _: vitals(view, width, self._zone))
+            self.page.show(view, shape)
+            self._keep_focus(self.page)
+        self._keys.set(lambda width, _: [self._footer(width)])
+
+    def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
+        return [
+            *verdict.head(view, width, self._zone, most=1 if shape.tiny else 2),
+            *verdict.trouble(view, width, most=1 if shape.tiny else 3),
+            *verdict.notices(view, width),
+        ]
+
+    def _footer(self, width: int) -> Line:
+        shown = hints(
+            [page.title for page in PAGES],
+            self.number,
+            logs=self.log_pane is not None,
+            paused=self.book.paused,
+            following=self.log_pane is None or self.log_pane.rows.following,
+            can_stop=self._reader.can_stop,
+        )
+        return footer(shown, width)
+
+    def _keep_focus(self, page: Page) -> None:
+        """The keys go to the log where it is seen, else to the first pane that takes them."""
+        stops = page.stops()
+        if self.screen.focused in stops:
+            return
+        log = page.log_pane.rows if page.log_pane is not None else None
+        first = log if log in stops else next(iter(stops), None)
+        self.screen.set_focus(first, scroll_visible=False)
+
+    def next_pane(self, by: int) -> bool:
+        """Moves the focus among the panes; False where there is but one."""
+        stops = self.page.stops()
+        focused = self.screen.focused
+        if len(stops) < 2 or focused not in stops:  # noqa: PLR2004
+            return False
+        self.screen.set_focus(stops[(stops.index(focused) + by) % len(stops)])
+        return True
+
+
+def _opening() -> Line:
+    return line((" STARTING ", Tone.PILL_NOTE), "  reading the logs")

@@ -1,0 +1,189 @@
+"""Ranks as a table sorted by trouble, and as a strip of letters that holds a thousand."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from trainwatch.events import RankId
+from trainwatch.model.snapshot import RankStatus, RankView, RunView, TimeBasis
+from trainwatch.tui.line import Line, Part, Tone, join, line
+from trainwatch.tui.states import STATES, accused, phase_word, sign, trouble
+from trainwatch.tui.table import Column
+from trainwatch.tui.words import brief, count, epoch, plural
+
+FEW = 12
+"""Up to so many ranks are shown as a table in the overview."""
+
+TROUBLED = frozenset({RankStatus.DEAD, RankStatus.STALLED, RankStatus.SLOW})
+
+
+def by_trouble(view: RunView) -> list[RankView]:
+    """The worst first."""
+    named = accused(view)
+    return sorted(view.ranks, key=lambda rank: trouble(rank, named))
+
+
+def troubled(view: RunView) -> list[RankView]:
+    """Only those that are in trouble, or that a finding is about."""
+    named = accused(view)
+    return [rank for rank in by_trouble(view) if rank.state in TROUBLED or rank.who in named]
+
+
+def heading(view: RunView) -> Line:
+    """How many ranks, and how many in each state, the worst first."""
+    many = Counter(rank.state for rank in view.ranks)
+    parts = [
+        line((f"{count(many[state])} {sign.word}", sign.tone if state in TROUBLED else Tone.DIM))
+        for state, sign in STATES.items()
+        if many[state]
+    ]
+    total = line((plural(len(view.ranks), "rank"), Tone.DIM))
+    return line(("ranks", Tone.HEAD), (" · ", Tone.DIM), join([total, *parts]))
+
+
+def empty(view: RunView) -> Line:
+    """What it waits for."""
+    del view
+    return line((" waiting for the first line that tells its rank", Tone.DIM))
+
+
+def columns(view: RunView) -> list[Column[RankView]]:
+    """What is known of each; the narrower the table, the fewer."""
+    named = accused(view)
+    by_file = any(rank.basis is TimeBasis.MTIME for rank in view.ranks)
+    basis: Column[RankView] = Column("", 5, _basis, right=False, need=60)
+    return [
+        Column("rank", 7, lambda rank: _name(rank, accused=rank.who in named)),
+        Column("state", 10, _state, right=False),
+        Column("phase", 17, phase_word, right=False),
+        Column("epoch", 5, lambda rank: epoch(rank.epoch)),
+        Column("step", 9, _step, need=70),
+        Column("silent", 7, _silent, need=60),
+        *([basis] if by_file else []),
+        Column("limit", 7, lambda rank: (brief(rank.silence_limit), Tone.DIM), need=90),
+        Column("every", 7, lambda rank: (brief(rank.step_seconds), Tone.DIM), need=110),
+        Column("last line", 0, _last, right=False),
+    ]
+
+
+def _name(rank: RankView, *, accused: bool) -> Part:
+    return (f"! {rank.who.label}", Tone.BAD) if accused else (rank.who.label, Tone.STRONG)
+
+
+def _basis(rank: RankView) -> Part:
+    """Says when a silence is only known from the file's time, which others may touch."""
+    return (rank.basis.value if rank.basis is TimeBasis.MTIME else "", Tone.DIM)
+
+
+def _state(rank: RankView) -> Part:
+    shown = sign(rank)
+    return (f"{shown.letter} {STATES[rank.state].word}", shown.tone)
+
+
+def _step(rank: RankView) -> str:
+    total = f"/{count(rank.total_batches)}" if rank.total_batches is not None else ""
+    return count(rank.step) + total if rank.step is not None else "-"
+
+
+def _silent(rank: RankView) -> Part:
+    over = rank.silence_limit is not None and (rank.silent_seconds or 0.0) > rank.silence_limit
+    return (_since(rank), Tone.BAD if over and rank.state in TROUBLED else Tone.PLAIN)
+
+
+def _since(rank: RankView) -> str:
+    if rank.silent_seconds is None:
+        return "-"
+    return brief(rank.silent_seconds if rank.silent_seconds >= 1 else 0.0).replace("0.00s", "0s")
+
+
+def _last(rank: RankView) -> Part:
+    return (rank.last.text, Tone.DIM) if rank.last else ""
+
+
+def strip(view: RunView, width: int, most: int) -> list[Line]:
+    """One letter a rank; rows without trouble are summed up where there are too many of them.
+
+    Args:
+        view: The run.
+        width: Cells of a line.
+        most: Lines at most, the legend included.
+    """
+    if not view.ranks:
+        return [empty(view)]
+    legend = _legend(view.ranks)
+    if len(view.ranks) * _FEW_CELLS + 2 <= width:
+        return [_few(view), legend][:most]
+    rows = _rows(view.ranks, width)
+    room = max(most - 1, 1)
+    if len(rows) <= room:
+        return [*(_drawn(row) for row in rows), legend]
+    kept = _troubled_first(rows, max(room - 1, 1))
+    left_out = [row for row in rows if row not in kept]
+    return [*(_drawn(row) for row in kept), _rest(left_out), legend][:most]
+
+
+def _rest(rows: Sequence[Sequence[RankView]]) -> Line:
+    """What was left out, and whether all is well there."""
+    bad = sum(rank.state in TROUBLED for row in rows for rank in row)
+    tail = (f"{count(bad)} in trouble", Tone.BAD) if bad else ("none in trouble", Tone.DIM)
+    many = count(sum(len(row) for row in rows))
+    return line((f"     …  {many} more ranks [2], ", Tone.DIM), tail)
+
+
+def _few(view: RunView) -> Line:
+    named = accused(view)
+    cells = [line(_short_name(rank, named), " ", _letter(rank)) for rank in view.ranks]
+    return line(" ", join(cells, line("  ")))
+
+
+def _short_name(rank: RankView, named: Collection[RankId]) -> Part:
+    return (f"!{rank.who.label}", Tone.BAD) if rank.who in named else (rank.who.label, Tone.DIM)
+
+
+def _letter(rank: RankView) -> Part:
+    return (sign(rank).letter, sign(rank).tone)
+
+
+_FEW_CELLS = 6
+_NODE = 8
+"""Ranks in a group: most nodes have eight GPUs."""
+
+
+def _rows(ranks: Sequence[RankView], width: int) -> list[Sequence[RankView]]:
+    groups = max((width - 8) // (_NODE + 1), 1)
+    size = groups * _NODE
+    return [ranks[start : start + size] for start in range(0, len(ranks), size)]
+
+
+def _troubled_first(rows: Sequence[Sequence[RankView]], room: int) -> list[Sequence[RankView]]:
+    """Keeps the rows with trouble, in order, and fills up with the first ones."""
+    wanted = sorted(rows, key=lambda row: min(trouble(rank)[0] for rank in row))[:room]
+    return [row for row in rows if any(row is one for one in wanted)]
+
+
+def _drawn(ranks: Sequence[RankView]) -> Line:
+    parts: list[Part] = [(f"{ranks[0].who.label:>6}  ", Tone.DIM)]
+    for place, rank in enumerate(ranks):
+        parts += [" "] if place and place % _NODE == 0 else []
+        parts.append(_letter(rank))
+    return _merged(line(*parts))
+
+
+def _merged(of: Line) -> Line:
+    """Joins neighbours of one tone: a thousand runs would cost a thousand colour codes."""
+    done: list[tuple[str, Tone]] = []
+    for text, tone in of:
+        if done and (done[-1][1] is tone or text == " "):
+            done[-1] = (done[-1][0] + text, done[-1][1])
+        else:
+            done.append((text, tone))
+    return line(*done)
+
+
+def _legend(ranks: Sequence[RankView]) -> Line:
+    """Only the letters that occur, the worst first, with how many."""
+    signs = Counter(sign(rank) for rank in sorted(ranks, key=trouble))
+    parts = [
+        line((one.letter, one.tone), (f" {one.word} {count(many)}", Tone.DIM))
+        for one, many in signs.items()
+    ]
+    return line(" ", join(parts))

@@ -1,0 +1,38 @@
+"""What the dashboard needs from whoever reads the run."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from trainwatch.model.snapshot import RunView
+
+Post = Callable[[RunView], None]
+"""Takes a snapshot from any thread, at any time, also when the dashboard is already gone."""
+
+
+class Reader(Protocol):
+    """Follows a run in a thread of its own.
+
+    Attributes:
+        can_stop: Whether this reader has the means to stop the training.
+    """
+
+    @property
+    def can_stop(self) -> bool: ...
+
+    def start(self, post: Post) -> None:
+        """Begins to read.
+
+        Args:
+            post: To be called with each new snapshot, only when something changed (a silence that
+                grows is a change), and no more than about twice a second.
+        """
+
+    def stop(self) -> None:
+        """Ends reading; the training is not touched. Called once, also after a crash."""
+
+    def request_stop_training(self) -> str:
+        """Asks for the end of the training, and may block until it is known what came of it.
+
+        Returns:
+            One sentence on the outcome, for a person.
+        """

@@ -1,0 +1,95 @@
+"""Colours: a dark theme, and one for terminals that have only sixteen.
+
+Both give every `Tone` a look. The second uses the terminal's own colours and never grey on grey,
+so it is legible wherever the shell prompt is; it also serves `NO_COLOR`, where bold, dim and
+reverse are what is left.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rich.style import Style
+from textual.theme import Theme
+
+from trainwatch.tui.line import Tone
+
+DARK = "trainwatch-dark"
+SIXTEEN = "ansi-dark"
+"""Textual's own: it sets only the terminal's colours."""
+
+_DARK_TONES = {
+    Tone.PLAIN: "#c9d1d9",
+    Tone.DIM: "#8b949e",
+    Tone.STRONG: "bold #f0f6fc",
+    Tone.RULE: "#444c56",
+    Tone.HEAD: "bold #9fb3c8",
+    Tone.FOCUS: "bold #ffffff",
+    Tone.KEY: "bold #79c0ff",
+    Tone.GOOD: "#56d364",
+    Tone.NOTE: "#79c0ff",
+    Tone.WARN: "#e3b341",
+    Tone.BAD: "bold #ff7b72",
+    Tone.CURVE: "#58a6ff",
+    Tone.BAR: "#58a6ff",
+    Tone.REST: "#444c56",
+    Tone.PILL_GOOD: "bold #0d1117 on #56d364",
+    Tone.PILL_NOTE: "bold #0d1117 on #79c0ff",
+    Tone.PILL_WARN: "bold #0d1117 on #e3b341",
+    Tone.PILL_BAD: "bold #0d1117 on #ff7b72",
+}
+
+_SIXTEEN_TONES = {
+    Tone.PLAIN: "",
+    Tone.DIM: "dim",
+    Tone.STRONG: "bold",
+    Tone.RULE: "dim",
+    Tone.HEAD: "bold",
+    Tone.FOCUS: "bold reverse",
+    Tone.KEY: "bold",
+    Tone.GOOD: "green",
+    Tone.NOTE: "cyan",
+    Tone.WARN: "yellow",
+    Tone.BAD: "bold red",
+    Tone.CURVE: "cyan",
+    Tone.BAR: "cyan",
+    Tone.REST: "dim",
+    Tone.PILL_GOOD: "bold reverse green",
+    Tone.PILL_NOTE: "bold reverse cyan",
+    Tone.PILL_WARN: "bold reverse yellow",
+    Tone.PILL_BAD: "bold reverse red",
+}
+
+THEME = Theme(
+    name=DARK,
+    dark=True,
+    primary="#58a6ff",
+    secondary="#79c0ff",
+    accent="#79c0ff",
+    foreground="#c9d1d9",
+    background="#0d1117",
+    surface="#161b22",
+    panel="#161b22",
+    success="#56d364",
+    warning="#e3b341",
+    error="#ff7b72",
+    variables={
+        "scrollbar": "#444c56",
+        "scrollbar-hover": "#58a6ff",
+        "scrollbar-active": "#58a6ff",
+        "scrollbar-background": "#0d1117",
+        "scrollbar-background-hover": "#0d1117",
+        "scrollbar-background-active": "#0d1117",
+    },
+)
+
+
+def fitting(color_system: str | None, *, no_color: bool) -> str:
+    """The theme for a terminal, from what Rich found out about it."""
+    return SIXTEEN if no_color or color_system in {None, "standard"} else DARK
+
+
+@lru_cache
+def palette(*, ansi: bool, base: Style) -> Mapping[Tone, Style]:
+    """Every tone as a style on a widget's own colours."""
+    tones = _SIXTEEN_TONES if ansi else _DARK_TONES
+    return {tone: base + Style.parse(look) for tone, look in tones.items()}

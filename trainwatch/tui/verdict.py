@@ -1,0 +1,140 @@
+"""The head of the screen: is it fine, how far, when done; then the worst trouble and its proof."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from pathlib import PurePath
+
+from trainwatch.events import Finding, Severity
+from trainwatch.model.snapshot import RunView, Status
+from trainwatch.tui.line import SEPARATOR, Line, Tone, cells, cut, fit, join, line, spread, wrap
+from trainwatch.tui.states import SEVERITIES, verdict
+from trainwatch.tui.words import arrival, clock, duration, epoch, percent, place, plural, told
+
+_ROOM_FOR_HOST = 100
+_LONGEST_HOST, _LONGEST_TITLE = 24, 32
+_ROOM_FOR_TITLE = 50
+
+
+def title(view: RunView) -> str:
+    """What people call this run: its id, else the last part of its path."""
+    return view.info.id or PurePath(view.info.path).name or view.info.path or "run"
+
+
+def sentence(view: RunView) -> str:
+    """The model's sentence; from the numbers where it has none."""
+    if view.sentence:
+        return view.sentence
+    parts = [
+        f"epoch {epoch(view.epoch)}" + _of(view.total_epochs) if view.epoch is not None else "",
+        percent(view.progress) if view.progress is not None else "",
+        _outlook(view),
+    ]
+    return " · ".join(part for part in parts if part) or _waiting(view)
+
+
+def _of(total: int | None) -> str:
+    return f" of {total}" if total is not None else ""
+
+
+def _outlook(view: RunView) -> str:
+    if view.status is Status.COMPLETED:
+        return f"finished after {duration(view.elapsed_seconds)}" if view.elapsed_seconds else ""
+    return f"about {duration(view.eta_seconds)} left" if view.eta_seconds is not None else ""
+
+
+def _waiting(view: RunView) -> str:
+    if view.status in {Status.COMPLETED, Status.FAILED}:
+        return ""
+    if not view.files:
+        return "waiting for the first log file"
+    read = f"{plural(view.tally.lines, 'line')} in {plural(view.files, 'file')} read"
+    return f"waiting for the first training record ({read})"
+
+
+def head(view: RunView, width: int, zone: tzinfo | None, most: int = 2) -> list[Line]:
+    """Verdict, name, sentence; host and clock at the right end.
+
+    Args:
+        view: The run.
+        width: Cells of a line.
+        zone: Of the clock; None for the local one.
+        most: Lines at most.
+    """
+    right = _where_and_when(view, width, zone)
+    name = line((title(view), Tone.STRONG)) if width >= _ROOM_FOR_TITLE else ()
+    parts = [cut(name, min(_LONGEST_TITLE, width // 3)), line(sentence(view))]
+    left = (verdict(view), *line(" "), *join([part for part in parts if part]))
+    room = width - cells(right) - 1
+    first, *rest = wrap(left, max(room, 1), most, indent=len(verdict(view).text) + 1)
+    return [spread(first, right, width), *rest]
+
+
+def _where_and_when(view: RunView, width: int, zone: tzinfo | None) -> Line:
+    host = view.info.host if width >= _ROOM_FOR_HOST else None
+    now = line((clock(view.now, zone), Tone.STRONG))
+    shown = cut(line((host, Tone.DIM)), _LONGEST_HOST) if host else ()
+    return (*join([shown, now], line("  ")), *line(" "))
+
+
+def worst(alerts: Sequence[Finding]) -> Finding | None:
+    """The gravest finding that still holds; of equals the first, which is the newest."""
+    active = [finding for finding in alerts if finding.active]
+    found = max(active, key=lambda finding: finding.severity, default=None)
+    return found if found and found.severity > Severity.INFO else None
+
+
+def trouble(view: RunView, width: int, most: int) -> list[Line]:
+    """The worst trouble with its proof, or nothing.
+
+    Args:
+        view: The run.
+        width: Cells of a line.
+        most: Lines at most; the proof's text is shown when there is room for it.
+    """
+    finding = worst(view.alerts)
+    if finding is None:
+        return []
+    sign = SEVERITIES[finding.severity]
+    more = sum(other.active and other.severity > Severity.INFO for other in view.alerts) - 1
+    also = line((f" +{more} more [4]", Tone.KEY)) if more else ()
+    text = line(" ", (sign.word, sign.tone), "  ", (told(finding), sign.tone), also)
+    return [*wrap(text, width, max(most - 1, 1), indent=11), *_proof(finding, width, most)]
+
+
+def _proof(finding: Finding, width: int, most: int) -> list[Line]:
+    if not finding.evidence or most < 2:  # noqa: PLR2004
+        return []
+    proof = finding.evidence[0]
+    shown = line("    proof  ", (place(proof), Tone.NOTE), "  ", (proof.text.strip(), Tone.DIM))
+    return wrap(shown, width, 1)
+
+
+def notices(view: RunView, width: int) -> list[Line]:
+    """What limits the truth of the screen: history not read yet, files that could not be read."""
+    parts = [
+        line((f"provisional, {percent(view.loaded)} of history read", Tone.WARN))
+        if view.loaded < 1
+        else (),
+        line((_problems(view.problems), Tone.WARN)) if view.problems else (),
+    ]
+    shown = join([part for part in parts if part], SEPARATOR)
+    return [fit(line(" ", shown), width)] if shown else []
+
+
+def _problems(problems: Sequence[str]) -> str:
+    more = f" (+{len(problems) - 1} more [4])" if len(problems) > 1 else ""
+    return f"! {problems[0]}{more}"
+
+
+def due(view: RunView, zone: tzinfo | None) -> Line:
+    """When it is done, or why that is not known."""
+    if view.status in {Status.COMPLETED, Status.FAILED}:
+        took = "took" if view.status is Status.COMPLETED else "ran"
+        return line((took, Tone.DIM), " ", (duration(view.elapsed_seconds), Tone.STRONG))
+    if view.eta_seconds is None:
+        why = "paused" if view.status is Status.STALLED else "not known yet"
+        return line(("ETA", Tone.DIM), " ", (why, Tone.DIM))
+    stated = " as the log states" if view.eta_basis == "stated" else ""
+    at = arrival(view.now, view.eta_seconds, zone)
+    left = (duration(view.eta_seconds), Tone.STRONG)
+    return line(("ETA", Tone.DIM), " ", left, (f" ({at}){stated}", Tone.DIM))
