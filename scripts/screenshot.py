@@ -1,11 +1,13 @@
 """Make the README's screenshot from a real training: `python scripts/screenshot.py`.
 
 Starts the example under `trainwatch run --detach`, waits until it has trained for some epochs, and
-saves what the dashboard shows at that moment as SVG. Nothing in the picture is made up.
+saves what the dashboard shows at that moment. Nothing in the picture is made up. Chromium draws it,
+since it finds a font for every character.
 """
 
 import asyncio
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,13 +60,28 @@ def with_local_fonts(svg: str) -> str:
     return svg.replace("Fira Code", "DejaVu Sans Mono")
 
 
+def draw(svg: str, target: Path, scratch: Path) -> None:
+    """Turn the picture into a PNG of its own size."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    if box is None:
+        raise SystemExit("the screenshot has no size")
+    size = f"{round(float(box[1]))},{round(float(box[2]))}"
+    page = scratch / "page.html"
+    page.write_text(f'<body style="margin:0;background:#121212">{svg}</body>', encoding="utf-8")
+    switches = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+    switches += ("--no-first-run", "--hide-scrollbars", f"--user-data-dir={scratch / 'profile'}")
+    picture_of = (f"--window-size={size}", f"--screenshot={target}", str(page))
+    chromium = shutil.which("chromium") or "chromium"
+    subprocess.run((chromium, *switches, *picture_of), check=True, capture_output=True)
+
+
 def main() -> None:
     """Start, wait, save, stop."""
-    target = ROOT / "docs" / "images" / "overview.svg"
+    target = ROOT / "docs" / "images" / "overview.png"
     with tempfile.TemporaryDirectory() as directory:
         run_dir = start(Path(directory))
         try:
-            target.write_text(asyncio.run(picture(run_dir, 5)), encoding="utf-8")
+            draw(asyncio.run(picture(run_dir, 5)), target, Path(directory))
         finally:
             stop = (sys.executable, "-m", "trainwatch", "stop", str(run_dir))
             subprocess.run(stop, check=True)

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from importlib.util import find_spec
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from trainwatch.errors import UsageError
 from trainwatch.report.jsonable import Json, without_surrogates
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TableFormat(StrEnum):
@@ -35,11 +38,7 @@ def write_table(rows: Iterable[Json], form: TableFormat, out: BinaryIO) -> None:
 
 
 def _write_csv(rows: Iterable[Json], out: BinaryIO) -> None:
-    import pandas as pd  # noqa: PLC0415 - half a second that only this needs
-
-    frame = pd.DataFrame.from_records(list(_flat(rows)))
-    frame = _whole(frame)
-    out.write(frame.to_csv(index=False, lineterminator="\n").encode())
+    out.write(_frame(_flat(rows)).to_csv(index=False, lineterminator="\n").encode())
 
 
 def _write_parquet(rows: Iterable[Json], out: BinaryIO) -> None:
@@ -47,15 +46,34 @@ def _write_parquet(rows: Iterable[Json], out: BinaryIO) -> None:
         raise UsageError(
             "Parquet needs pyarrow: pip install 'trainwatch[parquet]', or use --format csv"
         )
-    import pandas as pd  # noqa: PLC0415
-
-    frame = _whole(pd.DataFrame.from_records(list(_flat(rows, floats=True))))
-    out.write(frame.to_parquet(index=False))
+    out.write(_frame(_flat(rows, floats=True)).to_parquet(index=False))
 
 
-def _whole(frame: "pd.DataFrame") -> "pd.DataFrame":  # type: ignore[name-defined]  # noqa: F821
-    """Columns of integers with gaps stay integers."""
-    return frame.convert_dtypes(convert_string=False, convert_boolean=False, convert_floating=False)
+def _frame(rows: Iterable[Json]) -> "pd.DataFrame":
+    """A frame in which a column of whole numbers with gaps stays one of whole numbers."""
+    import pandas as pd  # noqa: PLC0415 - half a second that only this needs
+
+    records = list(rows)
+    columns = {name: [row.get(name) for row in records] for name in _names(records)}
+    return pd.DataFrame(
+        {
+            name: pd.array(values, dtype="Int64") if _integral(values) else values
+            for name, values in columns.items()
+        }
+    )
+
+
+def _names(records: list[Json]) -> list[str]:
+    """Every column, in the order in which it first occurs."""
+    return list(dict.fromkeys(name for row in records for name in row))
+
+
+def _integral(values: list[object]) -> bool:
+    """Whether there is nothing but whole numbers and gaps, and some of the former."""
+    stated = [value for value in values if value is not None]
+    return bool(stated) and all(
+        isinstance(value, int) and not isinstance(value, bool) for value in stated
+    )
 
 
 _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
