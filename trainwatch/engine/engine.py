@@ -6,7 +6,7 @@ from trainwatch.engine.figures import curve_views, epoch_views, metric_views
 from trainwatch.engine.progress import progress_of
 from trainwatch.engine.sentence import sentence_of
 from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceItem
-from trainwatch.formats.filenames import describe
+from trainwatch.formats.filenames import FileKind, describe
 from trainwatch.health.config import Config
 from trainwatch.health.verdict import judge
 from trainwatch.model.moments import Viewpoint, epoch_seconds
@@ -14,6 +14,7 @@ from trainwatch.model.ranks import Crew, muster
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.watch import Limits
+from trainwatch.parsing.logs import Witness
 from trainwatch.parsing.parser import FileParser, formats_of
 
 Listener = Callable[[Parsed], None]
@@ -28,6 +29,9 @@ class Engine:
         dialect: Name of the only dialect to try, or None for all.
         utc_offset: Seconds east of UTC of the zone in which logs without a zone are read.
         listener: Called with what every feed gave, for exports; it must not keep the engine.
+
+    Attributes:
+        witness: Sees every line that no format knows; to be set before the first feed.
 
     Raises:
         UsageError: for an unknown dialect.
@@ -49,6 +53,7 @@ class Engine:
         self._formats = formats_of(dialect)
         self._utc_offset = utc_offset
         self._listener = listener
+        self.witness: Witness | None = None
         self._parsers: dict[str, FileParser] = {}
         self._view = Viewpoint(0.0, utc_offset)
 
@@ -60,7 +65,7 @@ class Engine:
             parser = self._parsers.get(describe(item.file.name).base)
             if parser is None:
                 return
-            parsed = parser.end(self._view.now)
+            parsed = parser.end(item.file)
         self.run.apply(parsed)
         if self._listener:
             self._listener(parsed)
@@ -121,24 +126,25 @@ class Engine:
         base = describe(chunk.file.name).base
         parser = self._parsers.get(base)
         if parser is None:
-            parser = self._parsers[base] = FileParser(chunk.file, self._formats)
+            parser = self._parsers[base] = FileParser(chunk.file, self._formats, self.witness)
         return parser
 
     def _started(self, crew: Crew) -> float | None:
         if self.info.started is not None:
             return self.info.started
-        stamps = [
-            voice.stream.first_stamp
+        moments = [
+            (voice.kind, epoch_seconds(voice.stream.first_stamp, self._utc_offset))
             for member in crew.all
             for voice in member.voices
             if voice.stream.first_stamp is not None
         ]
-        moments = [epoch_seconds(stamp, self._utc_offset) for stamp in stamps]
-        return min(moments, default=None)
+        logs = [moment for kind, moment in moments if kind is not FileKind.TABLE]
+        tables = [moment for _, moment in moments]  # often rounded down to whole seconds
+        return min(logs or tables, default=None)
 
     def _dialects(self) -> tuple[str, ...]:
         counts: dict[str, int] = {}
         for stream in self.run.streams():
             for name, count in stream.dialects.items():
                 counts[name] = counts.get(name, 0) + count
-        return tuple(sorted(counts, key=lambda name: -counts[name]))
+        return tuple(sorted(counts, key=lambda name: (-counts[name], name)))

@@ -1,9 +1,11 @@
 """How far a run is and when it is done, from what its logs state."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trainwatch.events import Granularity, RunInfo
+from trainwatch.formats.filenames import FileKind
 from trainwatch.model.epochs import EpochStats
 from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import Crew, Voice
@@ -73,11 +75,16 @@ def _share(stream: Stream) -> float | None:
     """Share of the whole training that is done, from stated totals only."""
     shape, position = stream.shape, stream.position
     if shape and shape.total_steps and position.step is not None:
-        return min(1.0, position.step / shape.total_steps)
-    if stream.total_epochs is None or stream.epoch_base is None or position.epoch is None:
+        return _within(position.step / shape.total_steps)
+    if not stream.total_epochs or stream.epoch_base is None or position.epoch is None:
         return None
     done = position.epoch - stream.epoch_base + (_epoch_share(stream) or 0.0)
-    return min(1.0, done / stream.total_epochs) if stream.total_epochs else None
+    return _within(done / stream.total_epochs)
+
+
+def _within(share: float) -> float:
+    """A share, whatever a log prints: from 0 to 1."""
+    return max(0.0, min(1.0, share))
 
 
 def _stats(stream: Stream, epoch: float | None) -> EpochStats | None:
@@ -95,8 +102,8 @@ def _epoch_share(stream: Stream) -> float | None:
     if stats.complete:
         return 1.0
     total = stream.shape.total_batches if stream.shape else None
-    if total and position.step is not None:
-        return min(1.0, position.step / total)
+    if total and position.batch is not None:
+        return _within(position.batch / total)
     before = _stats(stream, position.epoch - 1)
     if before is None or not before.loss.count or stream.granularity is Granularity.EPOCH:
         return None
@@ -111,8 +118,10 @@ def _eta(stream: Stream, share: float | None) -> tuple[float | None, str | None]
     measured = _by_epochs(stream, share) if measured is None else measured
     if measured is not None:
         return measured, "measured"
-    stats = _newest_stated(stream, "eta_hours")
-    return (None, None) if stats is None else (stats * _HOUR, "stated")
+    hours = _newest_stated(stream, "eta_hours")
+    if hours is None or not math.isfinite(hours):  # a script may divide by no progress
+        return None, None
+    return hours * _HOUR, "stated"
 
 
 def _by_clock(stream: Stream, share: float) -> float | None:
@@ -123,7 +132,7 @@ def _by_clock(stream: Stream, share: float) -> float | None:
         return None
     epoch, stats = epochs[-RECENT_EPOCHS:][0]
     total = stream.shape.total_batches if stream.shape else None
-    begun = (stats.first_step or 0) / total if total else 0.0
+    begun = (stats.first_batch or 0) / total if total else 0.0
     start = (epoch - stream.epoch_base + begun) / stream.total_epochs
     seconds = stream.latest - stats.first
     if not seconds > 0 or not share > start:
@@ -134,6 +143,7 @@ def _by_clock(stream: Stream, share: float) -> float | None:
 def _by_epochs(stream: Stream, share: float) -> float | None:
     """From the seconds that the log says its newest epochs took."""
     took = [s.stated["seconds"] for s in stream.epochs.items().values() if "seconds" in s.stated]
+    took = [seconds for seconds in took if math.isfinite(seconds)]
     if not took or stream.total_epochs is None:
         return None
     recent = took[-RECENT_EPOCHS:]
@@ -149,5 +159,7 @@ def _elapsed(crew: Crew, info: RunInfo, view: Viewpoint) -> float | None:
     """Since the start of a run of ours, else between the stated times of the current attempt."""
     if info.started is not None:
         return max(0.0, (info.ended or view.now) - info.started)
-    spans = [voice.stream.latest - voice.stream.first for voice in _current(crew)]
-    return max((span for span in spans if span > 0), default=None)
+    spans = [(voice.kind, voice.stream.latest - voice.stream.first) for voice in _current(crew)]
+    logs = [span for kind, span in spans if span > 0 and kind is not FileKind.TABLE]
+    tables = [span for _, span in spans if span > 0]  # often rounded to whole seconds
+    return max(logs or tables, default=None)

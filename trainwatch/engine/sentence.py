@@ -1,10 +1,14 @@
 """The one sentence about a run: is it fine, how far, when done."""
 
+from collections.abc import Sequence
+
 from trainwatch.engine.progress import Progress
-from trainwatch.events import RunInfo
+from trainwatch.events import RankId, RunInfo
 from trainwatch.health.verdict import Verdict
 from trainwatch.health.words import duration
 from trainwatch.model.snapshot import RankStatus, RankView, Status, TimeBasis
+
+_NAMED = 4
 
 
 def sentence_of(verdict: Verdict, progress: Progress, info: RunInfo) -> str:
@@ -48,9 +52,7 @@ def _stalled(ranks: tuple[RankView, ...]) -> str:
     quietest = min((rank.silent_seconds or 0.0 for rank in silent), default=0.0)
     if len(silent) == len(ranks):
         return f"no rank moved for {duration(quietest)}"
-    names = ", ".join(rank.who.label for rank in silent[:4]) + ("…" if len(silent) > 4 else "")  # noqa: PLR2004
-    word = "rank" if len(silent) == 1 else "ranks"
-    return f"{word} {names} silent for {duration(quietest)}"
+    return f"{_ranks([rank.who for rank in silent])} silent for {duration(quietest)}"
 
 
 def _failed(verdict: Verdict, info: RunInfo) -> str:
@@ -58,9 +60,16 @@ def _failed(verdict: Verdict, info: RunInfo) -> str:
         return "stopped on request"
     if info.exit_code is not None:
         return f"exit code {info.exit_code}"
-    dead = sorted(who.sort_key for who in verdict.ends.dead)
-    names = ", ".join(str(number) for _, number in dead[:4])
-    return f"rank {names} died" if dead else "the training is dead"
+    dead = sorted(verdict.ends.dead, key=lambda who: who.sort_key)
+    # A worker that dies before it knows its rank has only a node's number, and may be named twice.
+    dead = [who for who in dead if who.sort_key[0] == dead[0].sort_key[0]]
+    return f"{_ranks(dead)} died" if dead else "the training is dead"
+
+
+def _ranks(members: Sequence[RankId]) -> str:
+    names = ", ".join(who.label for who in members[:_NAMED])
+    more = "…" if len(members) > _NAMED else ""
+    return f"{'rank' if len(members) == 1 else 'ranks'} {names}{more}"
 
 
 def _unknown(ranks: tuple[RankView, ...]) -> str:

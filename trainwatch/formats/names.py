@@ -44,7 +44,7 @@ _AGGREGATES: Mapping[str, tuple[str, ...]] = {
     "loss": ("avg_loss", "mean_loss", "average_loss", "loss_mean", "loss_avg", "train_loss_avg"),
 }
 _BY_NAME = {name: canonical for canonical, names in CANONICAL.items() for name in names}
-_EVAL_PREFIX = re.compile(r"^(?:val|eval|valid|validation|test)_")
+_EVAL_PREFIX = re.compile(r"^\s*(?P<of>val|eval|valid|validation|test)[\W_]+(?=\w)", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
@@ -71,9 +71,19 @@ def canonical_columns(header: Sequence[str]) -> list[str]:
 
 def is_evaluation(name: str) -> bool:
     """Whether a metric's name says that it was measured on data that is not trained on."""
-    return bool(_EVAL_PREFIX.match(fold(name)))
+    return bool(_EVAL_PREFIX.match(name))
+
+
+def is_test(name: str) -> bool:
+    """Whether it says that it was measured on the data kept for the very end."""
+    found = _EVAL_PREFIX.match(name)
+    return found is not None and found["of"].lower() == "test"
 
 
 def without_evaluation(name: str) -> str:
-    """A metric's name without the prefix that `is_evaluation` looks for."""
-    return name.split("_", 1)[1] if is_evaluation(name) and "_" in name else name
+    """A metric's canonical name without the prefix that `is_evaluation` looks for."""
+    found = _EVAL_PREFIX.match(name)
+    if found is None:
+        return name
+    bare = name[found.end() :]
+    return _BY_NAME.get(fold(bare), bare)

@@ -1,5 +1,6 @@
 """Findings about failures that the logs report: out of memory, CUDA errors, exceptions, exits."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from trainwatch.events import (
@@ -34,7 +35,7 @@ def failure_findings(ends: Ends) -> Iterator[Finding]:
     for reports in groups:
         first = reports[0].event
         if isinstance(first, Fault):
-            yield _fault(first, len(reports), survived=not ends.failed)
+            yield _fault(first, _times(reports), survived=not ends.failed)
         elif isinstance(first, WorkerFailure):
             yield _worker(first)
         elif isinstance(first, LaunchFailed):
@@ -58,6 +59,18 @@ def _grouped(reports: Sequence[Reported]) -> dict[tuple[object, ...], list[Repor
         elif isinstance(event, LaunchFailed):
             groups.setdefault(("launch",), []).append(report)
     return groups
+
+
+def _times(reports: Sequence[Reported]) -> int:
+    """How often it was reported, by the log that says it most often: others repeat the same."""
+    span: dict[tuple[str, int, bool], list[int]] = {}
+    for report in reports:
+        fatal = isinstance(report.event, Fault) and report.event.fatal
+        span.setdefault((report.base, report.attempt, fatal), []).append(report.number)
+    by_log: Counter[str] = Counter()
+    for (base, _, _), numbers in span.items():  # the ones between first and newest are not kept
+        by_log[base] += max(numbers) - min(numbers) + 1
+    return max(by_log.values())
 
 
 def _fault(fault: Fault, count: int, *, survived: bool) -> Finding:

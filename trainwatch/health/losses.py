@@ -1,5 +1,6 @@
 """Findings about values: NaN, explosion, learning rate 0, stagnation."""
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -10,17 +11,29 @@ from trainwatch.model.watch import WINDOW, Spot, ValueWatch
 
 
 def value_findings(crew: Crew, config: HealthConfig) -> Iterator[Finding]:
-    """What the values of the current attempt show, each rank's from its primary source."""
+    """What the values of the current attempt show, each rank's from its primary source.
+
+    The rank at which it began comes first: it is closest to the cause.
+    """
     for metric in ("loss", "val_loss", "lr"):
-        for member in crew.speakers(metric):
-            voice = member.metric_voices(metric)[-1]
-            watch = voice.stream.watches.get(metric)
-            if watch is None or voice.attempt < crew.attempt:
-                continue
-            if metric == "lr":
-                yield from _zero_lr(member.who, watch, config)
-            else:
-                yield from _loss(metric, voice, watch, config)
+        yield from sorted(_of_metric(metric, crew, config), key=_beginning)
+
+
+def _beginning(finding: Finding) -> tuple[float, float]:
+    epoch = math.inf if finding.epoch is None else finding.epoch
+    return epoch, math.inf if finding.step is None else finding.step
+
+
+def _of_metric(metric: str, crew: Crew, config: HealthConfig) -> Iterator[Finding]:
+    for member in crew.speakers(metric):
+        voice = member.metric_voices(metric)[-1]
+        watch = voice.stream.watches.get(metric)
+        if watch is None or voice.attempt < crew.attempt:
+            continue
+        if metric == "lr":
+            yield from _zero_lr(member.who, watch, config)
+        else:
+            yield from _loss(metric, voice, watch, config)
 
 
 def _loss(metric: str, voice: Voice, watch: ValueWatch, config: HealthConfig) -> Iterator[Finding]:

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trainwatch.events import LogLine, Phase, RunInfo
+from trainwatch.events import Phase, RunInfo
 from trainwatch.health.config import StallConfig
 from trainwatch.health.ends import Ends
-from trainwatch.model.moments import Viewpoint, moment
-from trainwatch.model.ranks import Crew, Member
+from trainwatch.model.moments import Viewpoint, epoch_seconds, moment
+from trainwatch.model.ranks import Crew, Member, Voice
 from trainwatch.model.snapshot import RankStatus, RankView, TimeBasis
 from trainwatch.model.stream import Stream
 
@@ -46,27 +46,40 @@ def silence_limit(stream: Stream, config: StallConfig) -> float:
     return config.floor_unknown_seconds
 
 
-def silence(stream: Stream, view: Viewpoint, config: StallConfig) -> Silence:
+def silence(voice: Voice, view: Viewpoint, config: StallConfig) -> Silence:
     """How long a writer has been silent."""
-    limit = silence_limit(stream, config)
-    line = stream.last
-    if line is None:
-        return Silence(None, limit, TimeBasis.MTIME)
-    written, basis = written_at(line, view)
+    limit = silence_limit(voice.stream, config)
+    written, basis = written_at(voice, view)
+    if written is None:
+        return Silence(None, limit, basis)
     return Silence(max(0.0, view.now - written), limit, basis)
 
 
-def written_at(line: LogLine, view: Viewpoint) -> tuple[float, TimeBasis]:
-    """Epoch seconds at which a line was written, and what they rest on."""
-    return moment(line.stamp, line.arrival, view.utc_offset, live=line.live)
+def written_at(voice: Voice, view: Viewpoint) -> tuple[float | None, TimeBasis]:
+    """Epoch seconds at which a writer's newest line was written, and what they rest on.
+
+    A file's modification time is that of its newest line. Where several ranks share a log, the
+    others' lines are older than that by what the log states.
+    """
+    line, newest = voice.stream.last, voice.newest
+    if line is None:
+        return None, TimeBasis.MTIME
+    if line.live or line.stamp is None or newest is None or newest.stamp is None:
+        return moment(line.stamp, line.arrival, view.utc_offset, live=line.live)
+    written, basis = moment(newest.stamp, newest.arrival, view.utc_offset, live=newest.live)
+    older = epoch_seconds(newest.stamp, 0.0) - epoch_seconds(line.stamp, 0.0)
+    return written - max(0.0, older), basis
 
 
-def positions_differ(ranks: Sequence[Member]) -> bool:
+def positions_differ(members: Sequence[Member], attempt: int) -> bool:
     """Whether the ranks stand at different places, so that the log did not simply end.
 
     One printed step apart is no difference: ranks that are cut off together may differ by that.
+    A rank that has no log of the current attempt, or whose log never says where it is (the debug
+    lines are off), takes no part in it.
     """
-    places = [member.primary.stream for member in ranks]
+    current = [member.primary.stream for member in members if member.primary.attempt == attempt]
+    places = [stream for stream in current if stream.position.phase is not Phase.UNKNOWN]
     if len({(s.position.epoch, s.position.phase) for s in places}) > 1:
         return True
     steps = [s.position.step for s in places if s.position.step is not None]
@@ -78,7 +91,7 @@ def rank_views(
     crew: Crew, ends: Ends, info: RunInfo, view: Viewpoint, config: StallConfig
 ) -> list[RankView]:
     """Every rank with its state; stalled only where silence may be a finding."""
-    telling = info.alive is True or view.stated or positions_differ(crew.ranks)
+    telling = info.alive is True or view.stated or positions_differ(crew.ranks, crew.attempt)
     judge = _Judge(crew, ends, view, config, telling)
     return _mark_slow([judge.rank(member) for member in crew.ranks], config)
 
@@ -95,7 +108,7 @@ class _Judge:
 
     def rank(self, member: Member) -> RankView:
         stream = member.primary.stream
-        quiet = silence(stream, self.view, self.config)
+        quiet = silence(member.primary, self.view, self.config)
         pids = [voice.stream.pid for voice in member.voices if voice.stream.pid is not None]
         loss = stream.extents.get("loss")
         return RankView(
@@ -124,7 +137,9 @@ class _Judge:
             return RankStatus.DEAD
         if not quiet.too_long:
             return RankStatus.UNKNOWN if quiet.seconds is None else RankStatus.ACTIVE
-        return RankStatus.STALLED if self.telling else RankStatus.UNKNOWN
+        # A log that never says where its rank is has no rhythm: silence there proves nothing.
+        placed = member.primary.stream.position.phase is not Phase.UNKNOWN
+        return RankStatus.STALLED if self.telling and placed else RankStatus.UNKNOWN
 
 
 def _mark_slow(views: list[RankView], config: StallConfig) -> list[RankView]:

@@ -1,5 +1,7 @@
 """Words for people: durations, places, the one sentence about a run. None holds log text."""
 
+import math
+
 from trainwatch.events import Phase
 from trainwatch.model.snapshot import RankView
 
@@ -17,7 +19,9 @@ _PHASES = {
 
 
 def duration(seconds: float) -> str:
-    """`8.4 s`, `14 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`."""
+    """`8.4 s`, `14 s`, `4 min 10 s`, `2 h 05 min`, `3 d 4 h`; `?` for what is no duration."""
+    if not math.isfinite(seconds):
+        return "?"
     if seconds < 10:  # noqa: PLR2004 - below ten seconds a tenth matters
         return f"{seconds:.1f} s"
     whole = round(seconds)

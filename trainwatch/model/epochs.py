@@ -24,7 +24,7 @@ class EpochStats:
         loss, val_loss: Of its records.
         lr: Newest learning rate.
         stated: What the log's own summary says, by canonical name.
-        first_step: Step or batch of its first record.
+        first_batch: Index within the epoch of the first record that states one.
         first, last: Seconds of its first and newest record, in the stream's own clock; NaN unknown.
         complete: Whether its end was seen.
     """
@@ -33,15 +33,16 @@ class EpochStats:
     val_loss: Extent = field(default_factory=Extent)
     lr: float | None = None
     stated: dict[str, float] = field(default_factory=dict)
-    first_step: int | None = None
+    first_batch: int | None = None
     first: float = math.nan
     last: float = math.nan
     complete: bool = False
 
-    def note(self, times: NDArray[np.float64], step: int) -> None:
-        """Widen its span by the times of records, the first of which is at a step; NaN and -1: unknown."""
-        if self.first_step is None and step >= 0:
-            self.first_step = step
+    def note(self, times: NDArray[np.float64], batches: NDArray[np.int64]) -> None:
+        """Widen its span by the times and batches of successive records; NaN and -1: unknown."""
+        if self.first_batch is None:
+            stated = batches[batches >= 0]
+            self.first_batch = int(stated[0]) if len(stated) else None
         known = times[np.isfinite(times)]
         if len(known):
             self.first = float(known[0]) if math.isnan(self.first) else self.first

@@ -25,6 +25,7 @@ class Position:
         epoch: As printed.
         phase: From the newest marker or record.
         step: Step, or batch where no step is printed, of the newest record.
+        batch: Index within the epoch, where the newest record prints one.
         before: The phase that a checkpoint interrupted.
     """
 
@@ -32,6 +33,7 @@ class Position:
     epoch: float | None = None
     phase: Phase = Phase.UNKNOWN
     step: int | None = None
+    batch: int | None = None
     before: Phase = Phase.UNKNOWN
 
     def restarted(self) -> "Position":
@@ -57,9 +59,10 @@ def after_event(position: Position, event: Event) -> Position:
     match event:
         case EpochMarker():
             # Step numbers begin anew; the end of a phase keeps the last one for people to see.
-            step = None if event.start else position.step
+            if event.start:
+                position = replace(position, step=None, batch=None)
             phase = _MARKED[event.split, event.start]
-            position = replace(position, epoch=float(event.epoch), phase=phase, step=step)
+            position = replace(position, epoch=float(event.epoch), phase=phase)
         case EpochSummary():
             position = replace(position, epoch=float(event.epoch))
         case CheckpointNote():
@@ -83,13 +86,15 @@ def _after_checkpoint(position: Position, stage: CheckpointStage) -> Position:
 def after_steps(position: Position, block: StepBlock, row: int) -> Position:
     """The position at one record of a block."""
     epoch = float(block.epoch[row])
+    batch = int(block.batch[row])
     step = int(block.step[row])
-    step = step if step >= 0 else int(block.batch[row])
+    step = step if step >= 0 else batch
     return replace(
         position,
         epoch=position.epoch if epoch != epoch else epoch,  # noqa: PLR0124 - NaN: not stated
         phase=_WORKING[block.shape.split],
         step=step if step >= 0 else None,
+        batch=batch if batch >= 0 else None,
     )
 
 

@@ -4,10 +4,10 @@ The per-rank log goes before the main log, the main log before the console, the 
 table; a step that is printed in several of them counts once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainwatch.events import NOBODY, RankId
+from trainwatch.events import LogLine, RankId
 from trainwatch.formats.filenames import FileKind
 from trainwatch.model.run import RunState
 from trainwatch.model.stream import Stream
@@ -20,10 +20,12 @@ class Voice:
     Attributes:
         stream: The stream.
         first_attempt: Of the run, with which its log begins.
+        newest: The newest line of that log, whoever wrote it.
     """
 
     stream: Stream
     first_attempt: int
+    newest: LogLine | None = None
 
     @property
     def attempt(self) -> int:
@@ -42,7 +44,7 @@ class Member:
 
     Attributes:
         who: The rank.
-        voices: All its streams that hold records, the primary one first.
+        voices: All its streams that say anything of it, the primary one first.
     """
 
     who: RankId
@@ -54,13 +56,16 @@ class Member:
         return self.voices[0]
 
     def metric_voices(self, metric: str) -> list[Voice]:
-        """The streams from which a metric is counted: one sort of log, oldest attempt first."""
+        """The streams from which a metric is counted: one log an attempt, oldest attempt first."""
         having = [voice for voice in self.voices if metric in voice.stream.extents]
         if not having:
             return []
         best = min(voice.kind for voice in having)
-        chosen = [voice for voice in having if voice.kind is best]
-        return sorted(chosen, key=lambda voice: (voice.first_attempt, voice.stream.role.base))
+        chosen: dict[int, Voice] = {}
+        for voice in having:
+            if voice.kind is best:
+                chosen.setdefault(voice.first_attempt, voice)
+        return [chosen[attempt] for attempt in sorted(chosen)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,11 @@ class Crew:
         return [*self.ranks, *self.others]
 
     def speakers(self, metric: str) -> list[Member]:
-        """Whose values of a metric count: the ranks', else those of a log that names no rank."""
-        named = [m for m in self.all if m.who != NOBODY and m.metric_voices(metric)]
-        return named or [m for m in self.all if m.who == NOBODY and m.metric_voices(metric)]
+        """Whose values of a metric count: the ranks', else those of a log that names no rank.
+
+        Where global ranks print it, a node's local numbers stand for the same processes again.
+        """
+        return _named_best([member for member in self.all if member.metric_voices(metric)])
 
 
 def muster(run: RunState) -> Crew:
@@ -94,12 +101,12 @@ def muster(run: RunState) -> Crew:
     voices: dict[RankId, list[Voice]] = {}
     for base, file in run.files.items():
         for who, stream in file.streams.items():
-            if stream.order >= 0:
-                voices.setdefault(who, []).append(Voice(stream, first[base]))
+            if stream.telling:
+                voices.setdefault(who, []).append(Voice(stream, first[base], file.newest))
     attempt = max((v.attempt for some in voices.values() for v in some), default=0)
     members = [Member(who, sorted(some, key=_precedence)) for who, some in voices.items()]
     members.sort(key=lambda member: member.who.sort_key)
-    ranks = _ranks(members)
+    ranks = _named_best(members)
     chosen = {member.who for member in ranks}
     return Crew(ranks, [m for m in members if m.who not in chosen], attempt)
 
@@ -108,9 +115,7 @@ def _precedence(voice: Voice) -> tuple[int, int, int]:
     return (-voice.attempt, voice.kind, -voice.stream.order)
 
 
-def _ranks(members: Sequence[Member]) -> list[Member]:
+def _named_best(members: Sequence[Member]) -> list[Member]:
     """Global ranks where any log names them; else local ones; else the run as a whole."""
-    by_sort: Mapping[int, list[Member]] = {
-        sort: [member for member in members if member.who.sort_key[0] == sort] for sort in range(3)
-    }
-    return next((found for found in by_sort.values() if found), [])
+    best = min((member.who.sort_key[0] for member in members), default=0)
+    return [member for member in members if member.who.sort_key[0] == best]

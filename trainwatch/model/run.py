@@ -25,24 +25,29 @@ from trainwatch.events import (
 )
 from trainwatch.formats.filenames import FileRole, describe
 from trainwatch.model.attempts import number_attempts
-from trainwatch.model.faults import Reported, Reports
+from trainwatch.model.faults import Reports
 from trainwatch.model.stream import Stream
 from trainwatch.model.watch import Limits
 
 RECENT = 1000
-"""Newest lines of all logs that are kept for people to read."""
+"""Newest lines of all logs that are kept for people to read; parsing keeps as many of each feed, so
+that the size of the feeds does not show."""
 
 
 @dataclass(slots=True)
 class FileState:
-    """One log: its role, what was read of it, and its writers."""
+    """One log: its role, what was read of it, and its writers.
+
+    Attributes:
+        order: Records and events so far: the place of the next one.
+        newest: Its newest line, whoever wrote it.
+    """
 
     role: FileRole
     limits: Limits
     tally: LineTally = field(default_factory=LineTally)
     streams: dict[RankId, Stream] = field(default_factory=dict)
     order: int = 0
-    restarts: int = 0
     newest: LogLine | None = None
 
     def stream(self, who: RankId) -> Stream:
@@ -78,13 +83,15 @@ class RunState:
                 for who, rows in by_writer(item):
                     stream = file.stream(who)
                     stream.apply_steps(item, rows)
-                    stream.order = file.order
+                    stream.order = file.order + int(rows[-1])
+                file.order += len(item)
             else:
                 self._event(file, item)
-            file.order += 1
+                file.order += 1
         for who, line in parsed.last.items():
             file.stream(who).last = line
-            file.newest = line
+        if parsed.last:
+            file.newest = max(parsed.last.values(), key=lambda line: line.where.offset)
         self.recent.extend(parsed.recent)
 
     def attempts(self) -> Mapping[str, int]:
@@ -122,10 +129,11 @@ class RunState:
                 attempt = max(
                     (stream.position.attempt for stream in file.streams.values()), default=0
                 )
-                self.reports.add(Reported(event, file.role.base, attempt, file.order))
-        if isinstance(event, WorkerFailure):  # its rank is whom it is about, not who wrote it
-            return
+                self.reports.add(event, file.role.base, attempt, file.order)
         stream = file.stream(event.who)
+        if isinstance(event, WorkerFailure):  # its rank is whom it is about, not who wrote it
+            stream.failed = True
+            return
         stream.apply_event(event)
         if not isinstance(event, Fault | LaunchFailed):
             stream.order = file.order

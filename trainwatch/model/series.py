@@ -46,14 +46,15 @@ class Series:
     def points(self) -> tuple[Array, Array, Array, Array, Array]:
         """x, low, high, mean of every bucket and its count of NaN or infinite values.
 
-        Low, high and mean are NaN where a bucket has no finite value.
+        Low, high and mean are NaN where a bucket has no finite value, the mean also where the sum
+        of its values is beyond any float.
         """
         columns: Array = self._columns[:, : self._used].copy()
         low, high, total, finite, bad = (columns[row] for row in range(5))
         empty = finite == 0
         low[empty] = high[empty] = np.nan
         mean: Array = np.full(self._used, np.nan)
-        np.divide(total, finite, out=mean, where=~empty)
+        np.divide(total, finite, out=mean, where=~empty & np.isfinite(total))
         return np.arange(self._used, dtype=np.float64) * self.stride, low, high, mean, bad
 
     def _fold(self, values: Array) -> None:
@@ -65,7 +66,8 @@ class Series:
         low, high, total, count, bad = self._columns
         np.minimum.at(low, at, good)
         np.maximum.at(high, at, good)
-        np.add.at(total, at, good)
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.add.at(total, at, good)
         np.add.at(count, at, 1.0)
         np.add.at(bad, index[~finite], 1.0)
         self.count += len(values)
@@ -87,8 +89,9 @@ class Series:
         merged = _empty(self._capacity)
         merged[0, :half] = np.minimum(low[0::2], low[1::2])
         merged[1, :half] = np.maximum(high[0::2], high[1::2])
-        for row, values in ((2, total), (3, count), (4, bad)):
-            merged[row, :half] = values[0::2] + values[1::2]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for row, values in ((2, total), (3, count), (4, bad)):
+                merged[row, :half] = values[0::2] + values[1::2]
         self._columns = merged
         self._used = half
         self.stride *= 2

@@ -31,7 +31,8 @@ class Extent:
         self.last = float(values[-1])
         if len(finite):
             # A running sum in order: unlike a pairwise sum it does not depend on the chunks.
-            self.total = float(np.cumsum(np.concatenate(([self.total], finite)))[-1])
+            with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
+                self.total = float(np.cumsum(np.concatenate(([self.total], finite)))[-1])
             self.low = min(self.low, float(finite.min()))
             self.high = max(self.high, float(finite.max()))
 
@@ -46,9 +47,9 @@ class Extent:
 
     @property
     def mean(self) -> float | None:
-        """Mean of the finite values."""
+        """Mean of the finite values; None for none, and where their sum is beyond any float."""
         finite = self.count - self.nonfinite
-        return self.total / finite if finite else None
+        return self.total / finite if finite and math.isfinite(self.total) else None
 
     @property
     def minimum(self) -> float | None:

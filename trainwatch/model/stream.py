@@ -1,16 +1,19 @@
 """What one writer says in one log: position, epochs, curves, rhythm, remarkable values."""
 
 import math
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.events import (
+    MISSING,
+    NOBODY,
     EpochMarker,
     EpochSummary,
     Event,
+    Fault,
     Granularity,
     LogLine,
     Phase,
@@ -22,8 +25,8 @@ from trainwatch.events import (
     StepShape,
 )
 from trainwatch.formats.filenames import FileRole
-from trainwatch.formats.names import is_evaluation
-from trainwatch.model.epochs import EpochTable
+from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
+from trainwatch.model.epochs import KEPT, EpochTable
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
 from trainwatch.model.rhythm import Rhythm
 from trainwatch.model.series import Series
@@ -51,11 +54,13 @@ class Stream:
         records: Step records.
         stride: Difference of the newest two step numbers of one epoch: how often it prints.
         order: Place of its newest record or marker in the order of its log, -1 before any.
+        failed: Whether a failure that ended it was reported.
         shape: Of the newest block, for totals and units.
         dialects: Records by dialect.
         extents, curves: By metric; validation values are prefixed `val_`.
         watches: Of the current attempt.
-        marks: Ordinals of `loss` at which an attempt (marks) or an epoch (epoch_marks) begins.
+        marks: Ordinals of `loss` at which an attempt (marks) or an epoch (epoch_marks) begins, the
+            newest few.
         first_stamp: The first time that its log states.
         first, latest: Seconds of its first and newest record in this attempt, in its own clock.
     """
@@ -69,6 +74,7 @@ class Stream:
         self.pid: int | None = None
         self.records = 0
         self.order = -1
+        self.failed = False
         self.stride = 1
         self.shape: StepShape | None = None
         self.total_epochs: int | None = None
@@ -79,19 +85,26 @@ class Stream:
         self.watches: dict[str, ValueWatch] = {}
         self.rhythm = Rhythm()
         self.epochs = EpochTable()
-        self.marks: list[int] = []
-        self.epoch_marks: list[tuple[int, float]] = []
+        self.marks: deque[int] = deque(maxlen=KEPT)
+        self.epoch_marks: deque[tuple[int, float]] = deque(maxlen=KEPT)
         self.first_stamp: Stamp | None = None
         self.first = math.nan
         self.latest = math.nan
         self._in_attempt = 0
         self._in_epoch = 0
         self._started: int | None = None
+        self._own_clock = False
 
     @property
     def granularity(self) -> Granularity:
         """What its records stand for."""
         return self.shape.granularity if self.shape else Granularity.STEP
+
+    @property
+    def telling(self) -> bool:
+        """Whether it says anything of a rank: by a record, by a failure, by the name of its log."""
+        named = self.who.rank is not None and self.who.rank == self.role.rank
+        return self.order >= 0 or named or (self.failed and self.who != NOBODY)
 
     @property
     def begun(self) -> bool:
@@ -119,6 +132,8 @@ class Stream:
             self._marker(event)
         elif isinstance(event, EpochSummary):
             self._summary(event)
+        elif isinstance(event, Fault):
+            self.failed = self.failed or event.fatal
         self.first_stamp = self.first_stamp or event.stamp
         stated = math.nan if event.stamp is None else event.stamp.seconds
         phase = self.position.phase
@@ -131,59 +146,70 @@ class Stream:
         self.total_epochs = block.shape.total_epochs or self.total_epochs
         self.epoch_base = block.shape.epoch_base
         self.dialects[block.shape.dialect] += len(rows)
-        seconds = float(block.seconds[rows[0]])
-        if self.first_stamp is None and not math.isnan(seconds):
-            self.first_stamp = Stamp(seconds, block.shape.zone, block.shape.digits)
+        if self.first_stamp is None:
+            seconds = block.seconds[rows]
+            known = seconds[np.isfinite(seconds)]
+            if len(known):
+                self.first_stamp = Stamp(float(known[0]), block.shape.zone, block.shape.digits)
         for part in _by_epoch(block, rows):
             self._epoch_part(block, part)
 
     def _epoch_part(self, block: StepBlock, rows: Rows) -> None:
         epoch = float(block.epoch[rows[0]])
-        late = self._enter(epoch)
-        self._stride(block, rows)
-        phase = self.position.phase
-        if not late:
+        late = self._late(epoch)
+        if late:
+            self._fold(block, rows[:late], epoch, self.position.phase, self.position.phase)
+            rows = rows[late:]
+        if len(rows):
+            begins = self._enter(epoch)
+            self._stride(block, rows, None if begins else self.position.step)
+            phase = self.position.phase
             self.position = after_steps(self.position, block, int(rows[-1]))
+            self._fold(block, rows, epoch, phase, phase_of(block.shape.split))
+
+    def _fold(
+        self, block: StepBlock, rows: Rows, epoch: float, before: Phase, inside: Phase
+    ) -> None:
+        """Count records of one epoch; `before` and `inside`: the phases of the silences."""
         self._fold_metrics(block, rows, epoch)
-        times = self._beat(
-            phase,
-            block.seconds[rows],
-            phase_of(block.shape.split),
-            block.arrival,
-            live=block.live,
-        )
+        seconds = block.seconds[rows]
+        times = self._beat(before, seconds, inside, block.arrival, live=block.live)
         if not math.isnan(epoch):
-            step = max(int(block.step[rows[0]]), int(block.batch[rows[0]]))
-            self.epochs.at(self.position.attempt, epoch).note(times, step)
+            self.epochs.at(self.position.attempt, epoch).note(times, block.batch[rows])
         self.records += len(rows)
         self._in_attempt += len(rows)
         self._in_epoch += len(rows)
 
-    def _stride(self, block: StepBlock, rows: Rows) -> None:
-        steps = block.step[rows] if block.step[rows[-1]] >= 0 else block.batch[rows]
-        before = self.position.step if len(steps) == 1 else int(steps[-2])
-        if before is not None and steps[-1] > before:
-            self.stride = int(steps[-1]) - before
+    def _stride(self, block: StepBlock, rows: Rows, before: int | None) -> None:
+        steps = np.where(block.step[rows] >= 0, block.step[rows], block.batch[rows])
+        steps = np.concatenate(([MISSING if before is None else before], steps))
+        strides = np.diff(steps)[steps[:-1] >= 0]
+        forward = strides[strides > 0]
+        if len(forward):
+            self.stride = int(forward[-1])
+
+    def _late(self, epoch: float) -> int:
+        """How many records of an epoch are taken for late ones of the epoch before."""
+        current = self.position.epoch
+        follows = current is not None and epoch == current - 1
+        return max(0, JITTER - self._in_epoch) if follows else 0
 
     def _enter(self, epoch: float) -> bool:
-        """Note that records of an epoch come; whether they are late ones of the epoch before."""
+        """Note that records of an epoch come; whether they are the first of it."""
         current = self.position.epoch
         if math.isnan(epoch) or epoch == current:
             return False
         if current is not None and epoch < current:
-            if epoch == current - 1 and self._in_epoch < JITTER:
-                return True
             self.restart()
         else:
             self.epochs.complete_before(self.position.attempt, epoch)
         self._in_epoch = 0
         self.epoch_marks.append((self._drawn(), epoch))
-        return False
+        return True
 
     def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float) -> None:
-        for name, column in block.metrics.items():
+        for key, column in _by_key(block).items():
             values = column[rows]
-            key = metric_key(name, block.shape.split)
             self.extents.setdefault(key, Extent()).add(values)
             self.curves.setdefault(key, Series()).add(values)
             if key in WATCHED:
@@ -222,27 +248,53 @@ class Stream:
     def _beat(
         self, phase: Phase, stated: Times, inside: Phase, arrival: float, *, live: bool
     ) -> Times:
-        """Feed the rhythm; the times of the records in the stream's clock, NaN where unknown."""
-        times = stated
-        if np.isnan(stated).all() and live:
+        """Feed the rhythm; the times of the records in the stream's clock, NaN where unknown.
+
+        That is the clock of the watched arrivals until the log states a time of its own: the two
+        are never mixed, since they may be hours apart.
+        """
+        known = np.isfinite(stated)
+        arrived = 0
+        if not self._own_clock:
+            arrived = int(known.argmax()) if known.any() else len(stated)
+        if arrived and live:
             self.rhythm.add_arrival(phase, arrival)
-            times = np.full(len(stated), arrival)
-        else:
-            self.rhythm.add(phase, stated, inside)
-        if not math.isnan(times[-1]):
+            self._span(np.array([arrival]))
+        if arrived < len(stated):
+            if not self._own_clock:
+                self._own_clock = True
+                self.rhythm.pause()
+                self.first = self.latest = math.nan
+            self.rhythm.add(phase, stated[arrived:], inside)
+            self._span(stated[known])
+        return np.where(np.arange(len(stated)) < arrived, arrival if live else math.nan, stated)
+
+    def _span(self, times: Times) -> None:
+        """Widen the span of the attempt."""
+        if len(times):
             self.first = float(times[0]) if math.isnan(self.first) else self.first
             self.latest = float(times[-1])
-        return times
 
     def _drawn(self) -> int:
         return self.curves["loss"].count if "loss" in self.curves else 0
 
 
 def metric_key(name: str, split: Split) -> str:
-    """A metric's name over a whole run: validation values are prefixed, once."""
-    if split is Split.TRAIN or is_evaluation(name):
+    """A metric's name over a whole run: values of other data are prefixed, once, by one word."""
+    if is_evaluation(name):
+        split = Split.TEST if is_test(name) else Split.VALIDATION
+    elif split is Split.TRAIN:
         return name
-    return f"{'val' if split is Split.VALIDATION else 'test'}_{name}"
+    return f"{'val' if split is Split.VALIDATION else 'test'}_{without_evaluation(name)}"
+
+
+def _by_key(block: StepBlock) -> Mapping[str, Times]:
+    """The metrics by their names over a whole run; two of one meaning keep the printed names apart."""
+    columns: dict[str, Times] = {}
+    for name, column in block.metrics.items():
+        key = metric_key(name, block.shape.split)
+        columns[name if key in columns else key] = column
+    return columns
 
 
 def _by_epoch(block: StepBlock, rows: Rows) -> Iterator[Rows]:

@@ -136,6 +136,8 @@ class ValueWatch:
             begin = np.zeros(len(values), dtype=bool)
             begin[len(values) - min(zero_run, len(values))] = True
             self.first_zero = self._first(block, rows, values, begin)
+        elif not zero_run:
+            self.first_zero = None
         self.zero_run = zero_run
         self.seen += len(values)
 
@@ -158,7 +160,8 @@ class ValueWatch:
         finite = [value for value in self._window if np.isfinite(value)]
         self._window.clear()
         if finite:
-            self.medians.append(float(np.median(finite)))
+            with np.errstate(over="ignore"):  # the mean of two values near 1e308
+                self.medians.append(float(np.median(finite)))
             self._usual = min(abs(median) for median in list(self.medians)[-COMPARED:])
         return True
 

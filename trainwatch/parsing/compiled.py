@@ -17,6 +17,8 @@ _NEXT_RECORD = (
     rb"|Epoch \[\d{1,9}/\d{1,9}\])"
 )
 next_record = re.compile(_NEXT_RECORD)
+_INDENT = rb"[ \t]{0,8}"
+_PADDING = rb"[ \t]{0,400}"  # what a progress bar leaves when it wipes its line
 _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
     FieldType.INT: int,
     FieldType.RANK: int,
@@ -69,13 +71,13 @@ class CompiledFormat:
 def compile_format(dialect: Dialect, line: LineFormat) -> CompiledFormat:
     """Derive the regular expressions of one line format."""
     template = line.parsed
-    message = rb"[ \t]{0,8}" + PREFIX + template.pattern
+    message = _INDENT + PREFIX + _INDENT + template.pattern
     return CompiledFormat(
         format=line,
         dialect=dialect,
-        whole=re.compile(message + rb"[ \t]*$"),
-        line=re.compile(message + rb"[ \t]*\r?\n"),
-        within=re.compile(message + rb"[ \t]*(?=" + _NEXT_RECORD + rb"|$)"),
+        whole=re.compile(message + _PADDING + rb"$"),
+        line=re.compile(message + _PADDING + rb"\r?\n"),
+        within=re.compile(message + _PADDING + rb"(?=" + _NEXT_RECORD + rb"|$)"),
         names=tuple(part.name for part in template.fields),
         converters=tuple(_CONVERT[part.type] for part in template.fields),
         loose=template.has_free_text,

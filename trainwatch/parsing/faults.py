@@ -46,6 +46,11 @@ class FaultReader:
     def __init__(self) -> None:
         self._tracebacks = Tracebacks()
         self._block = FailureBlock()
+        self._exit: FaultLine | None = None
+
+    def interrupt(self) -> None:
+        """A record of the training stands here: what follows does not follow on what went before."""
+        self._block.interrupt()
 
     def feed(self, line: FaultLine) -> Event | bool:
         """Take a line; an event, True when the line is understood without one, or False."""
@@ -53,10 +58,13 @@ class FaultReader:
         if isinstance(block, BlockTitle):
             return LaunchFailed(where=line.where, who=line.who, text=line.text)
         if isinstance(block, WorkerEntry):
-            return _worker(block, line)
+            proof, self._exit = self._exit or line, None
+            return _worker(block, proof)
         if block:
+            if line.message.startswith(b"  exitcode"):  # what an entry is quoted by
+                self._exit = line
             return True
-        traceback = self._tracebacks.feed(line.writer, line.message)
+        traceback = self._tracebacks.feed((line.writer, line.level), line.message)
         if isinstance(traceback, bytes):
             return _exception(traceback, line)
         return traceback or _signature(line) or _error_level(line)

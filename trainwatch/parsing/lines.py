@@ -2,14 +2,18 @@
 
 A line ends with a line feed. A carriage return inside a line separates the refreshes of a progress
 bar; they share one line number. A torn last line waits for its end, bounded: of a line longer than
-`MAX_LINE` only the beginning is kept, the rest is counted and dropped.
+`MAX_LINE` only the beginning is kept, the rest is counted and dropped. NULs before a line are the
+hole that a truncation leaves under a writer that does not append; they are counted and dropped.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LINE = 1 << 18
 """Bytes of one line that are kept. A longer line is damage, not a record."""
+
+_HOLE = b"\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +24,56 @@ class Lines:
         data: Whole lines, each with its end; carriage returns are still inside.
         offset: Of the first byte in the file.
         number: Of the first line; None when reading began in the middle of the file.
+        dropped: Bytes of them that are not kept.
     """
 
     data: bytes
     offset: int
     number: int | None
+    dropped: int = 0
 
     @property
     def count(self) -> int:
         """How many line feeds it holds."""
         return self.data.count(b"\n")
 
+    @property
+    def size(self) -> int:
+        """Bytes that they take in the file."""
+        return len(self.data) + self.dropped
 
-def refreshes(line: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    """The non-blank parts of a line between carriage returns, each with its offset.
+
+class Part(NamedTuple):
+    """What stands in a line up to a carriage return, or to the line's end.
+
+    Attributes:
+        offset: Of its first byte in the file.
+        text: Its bytes, not blank.
+        torn: Whether its end is missing, so that a value there may be half a value.
+    """
+
+    offset: int
+    text: bytes
+    torn: bool
+
+
+def refreshes(line: bytes, start: int, *, torn: bool = False) -> Iterator[Part]:
+    """The non-blank parts of a line between carriage returns.
 
     Args:
         line: Without its line feed; only its first `MAX_LINE` bytes are looked at.
         start: Its offset.
+        torn: Whether its end is missing.
     """
-    for part in line[:MAX_LINE].split(b"\r"):
-        if part and not part.isspace():
-            yield start, part
+    bare = line.lstrip(_HOLE)
+    start += len(line) - len(bare)
+    *complete, last = bare[:MAX_LINE].split(b"\r")
+    for part in complete:
+        if part.strip():
+            yield Part(start, part, torn=False)
         start += len(part) + 1
+    if last.strip():
+        yield Part(start, last, torn or len(bare) > MAX_LINE)
 
 
 class LineAssembler:
@@ -55,47 +86,53 @@ class LineAssembler:
     def __init__(self, start: int = 0) -> None:
         self._offset = start
         self._number: int | None = 1 if start == 0 else None
+        self._hole = 0
         self._tail = bytearray()
         self._dropped = 0
 
     @property
     def pending(self) -> int:
         """Bytes of the torn last line, which waits for its end."""
-        return len(self._tail) + self._dropped
+        return self._hole + len(self._tail) + self._dropped
 
     def feed(self, data: bytes) -> list[Lines]:
         """Take the next bytes; return what is complete now, in order."""
         end = data.rfind(b"\n") + 1
         done = []
         complete = data[:end]
-        if complete and self._tail:
+        if complete and self.pending:
             first = complete.index(b"\n") + 1
             self._keep(complete[: first - 1])
             done.append(self._finish(b"\n"))
             complete = complete[first:]
         if complete:
-            done.append(self._take(complete, len(complete)))
+            done.append(self._take(complete))
         self._keep(data[end:])
         return done
 
     def flush(self) -> Lines | None:
         """The torn last line of a file that will not grow, or None. Feed nothing after it."""
-        return self._finish(b"") if self._tail else None
+        return self._finish(b"") if self.pending else None
 
     def _keep(self, data: bytes) -> None:
-        kept = data[: max(0, MAX_LINE - len(self._tail))]
+        if not self._tail:
+            bare = data.lstrip(_HOLE)
+            self._hole += len(data) - len(bare)
+            data = bare
+        # One byte more than is looked at tells that the line is longer.
+        kept = data[: MAX_LINE + 1 - len(self._tail)]
         self._tail += kept
         self._dropped += len(data) - len(kept)
 
     def _finish(self, end: bytes) -> Lines:
-        line, dropped = bytes(self._tail) + end, self._dropped
+        line, hole, dropped = bytes(self._tail) + end, self._hole, self._dropped
         self._tail.clear()
-        self._dropped = 0
-        return self._take(line, len(line) + dropped)
+        self._hole = self._dropped = 0
+        return self._take(line, before=hole, after=dropped)
 
-    def _take(self, data: bytes, size: int) -> Lines:
-        lines = Lines(data, self._offset, self._number)
-        self._offset += size
+    def _take(self, data: bytes, before: int = 0, after: int = 0) -> Lines:
+        lines = Lines(data, self._offset + before, self._number, before + after)
+        self._offset += lines.size
         if self._number is not None:
             self._number += lines.count
         return lines

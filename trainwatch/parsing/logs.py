@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from trainwatch.events import (
     Event,
     LogLine,
     RankId,
+    Stamp,
     StepBlock,
     Where,
 )
@@ -22,16 +23,20 @@ from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat, Recogniser
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.identity import Writers
-from trainwatch.parsing.lines import Lines, refreshes
+from trainwatch.parsing.lines import Lines, Part, refreshes
 from trainwatch.parsing.prefix import LOCAL, TORCH_RANK, Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
 RECENT = 1000
-"""Lines of one feed that are kept for people to read."""
+"""Newest lines that are kept for people to read, of one feed as of a whole run: so the size of the
+feeds does not show."""
 
 MAX_TEXT = 500
 """Characters of a line that evidence quotes."""
+
+Witness = Callable[[FaultLine, Stamp | None], None]
+"""Sees every line that no format knows, and the time that it states; for forensics."""
 
 _NAMED_RANK = re.compile(rb"^\[Rank (\d{1,7})\] ")
 _RULE = re.compile(rb"^[ \t]*(?:[=\-*#_~]{3,}[ \t]*)$")
@@ -69,6 +74,11 @@ def _place(number: int, offset: int, span: Span) -> Place:
     return Place(None if number == MISSING else number, offset + start, data[start:end])
 
 
+def _half(compiled: CompiledFormat, found: re.Match[bytes], end: int) -> bool:
+    """Whether the last value of a torn line may be half a value: `0.071` of `0.0716`."""
+    return compiled.format.parsed.open_ended and found.end() == end
+
+
 def quote(line: bytes) -> str:
     """A line as evidence: decoded, bounded, without its end; still untrusted."""
     return line[: MAX_TEXT * 4].decode(errors="replace")[:MAX_TEXT].rstrip("\r\n")
@@ -81,9 +91,13 @@ class LogReader:
         file: The name that records and evidence carry.
         role: What the file's path says.
         recogniser: The formats to try.
+        witness: Sees the lines that none of them knows.
     """
 
-    def __init__(self, file: str, role: FileRole, recogniser: Recogniser) -> None:
+    def __init__(
+        self, file: str, role: FileRole, recogniser: Recogniser, witness: Witness | None = None
+    ) -> None:
+        self._witness = witness
         self._file = file
         self._role = role
         self._recogniser = recogniser
@@ -135,6 +149,7 @@ class LogReader:
             spans.append((data, end, found.end() - 1))
             end = found.end()
         if rows:
+            self._faults.interrupt()
             count = len(rows)
             numbers = [MISSING] * count if number is None else list(range(number, number + count))
             self._steps(hot, rows, numbers, lines.offset, spans)
@@ -167,25 +182,33 @@ class LogReader:
         """Read one line of whatever kind; 1, and where it ends."""
         end = lines.data.find(b"\n", start)
         end = len(lines.data) if end < 0 else end
-        for offset, part in refreshes(lines.data[start:end], lines.offset + start):
-            self._part(Place(number, offset, part), arrival, torn=torn)
+        parts = list(refreshes(lines.data[start:end], lines.offset + start, torn=torn))
+        understood = [self._part(number, part, arrival) for part in parts]
+        self._unparsed += bool(parts) and not any(understood)
         return 1, end + 1
 
-    def _part(self, place: Place, arrival: Arrival, *, torn: bool) -> None:
-        records = self._recogniser.records(place.line)
-        if torn:
-            records = [hit for hit in records if not hit[0].format.parsed.open_ended]
+    def _part(self, number: int | None, part: Part, arrival: Arrival) -> bool:
+        """Read one refresh of a line; whether it was understood."""
+        place = Place(number, part.offset, part.text)
+        records = self._recogniser.records(part.text)
+        if part.torn and records and _half(*records[-1], len(part.text)):
+            records = records[:-1]
         if not records:
-            self._other(place, arrival)
+            return self._other(place, arrival)
+        self._faults.interrupt()
         for compiled, found in records:
             if compiled.is_step:
-                number = MISSING if place.number is None else place.number
-                span = (place.line, found.start(), found.end())
-                self._steps(compiled, [found.groups()], [number], place.offset, [span])
+                span = (part.text, found.start(), found.end())
+                numbers = [MISSING if number is None else number]
+                self._steps(compiled, [found.groups()], numbers, part.offset, [span])
             else:
                 common = self._common(self._who(compiled, found), place, found, arrival)
                 self._rare(compiled, found, common)
-                self._seen(common["who"], place)
+                self._seen(common["who"], Place(number, part.offset + found.start(), found[0]))
+        rest = Place(number, part.offset + records[-1][1].end(), part.text[records[-1][1].end() :])
+        if self._witness and rest.line.strip():  # a traceback may begin right behind a record
+            self._unknown(rest, split_prefix(rest.line))
+        return True
 
     def _rare(
         self, compiled: CompiledFormat, found: re.Match[bytes], common: dict[str, Any]
@@ -221,21 +244,11 @@ class LogReader:
             return
         self._gatherer.add_event(replace(head, values=fields, **common))
 
-    def _other(self, place: Place, arrival: Arrival) -> None:
+    def _other(self, place: Place, arrival: Arrival) -> bool:
+        """Read a line that no format knows; whether it was understood all the same."""
         found = split_prefix(place.line)
-        named = _NAMED_RANK.match(found["message"]) if found["torch_rank"] is None else None
-        rank = named[1] if named else None
-        who = self._writers.resolve(rank, found["torch_rank"], found["local"])
-        self._seen(who, place)
-        line = FaultLine(
-            where=self._where(place, 0),
-            who=who,
-            # Interleaved tracebacks are told apart by any prefix, also by a node's local number.
-            writer=RankId(who.rank, int(found["local"]) if found["local"] else None),
-            level=level_of(found),
-            message=found["message"][named.end() if named else 0 :].rstrip(b"\r"),
-            text=quote(place.line),
-        )
+        line = self._unknown(place, found)
+        self._seen(line.who, place)
         outcome = self._faults.feed(line)
         if isinstance(outcome, Event):
             stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
@@ -248,8 +261,25 @@ class LogReader:
                     attempt=self._role.attempt,
                 )
             )
-        elif not outcome and not _RULE.match(line.message):
-            self._unparsed += 1
+        return bool(outcome) or bool(_RULE.match(line.message))
+
+    def _unknown(self, place: Place, found: re.Match[bytes]) -> FaultLine:
+        named = _NAMED_RANK.match(found["message"]) if found["torch_rank"] is None else None
+        rank = named[1] if named else None
+        who = self._writers.resolve(rank, found["torch_rank"], found["local"])
+        line = FaultLine(
+            where=self._where(place, 0),
+            who=who,
+            # Interleaved tracebacks are told apart by any prefix, also by a node's local number.
+            writer=RankId(who.rank, int(found["local"]) if found["local"] else None),
+            level=level_of(found),
+            message=found["message"][named.end() if named else 0 :].rstrip(b"\r"),
+            text=quote(place.line),
+        )
+        if self._witness:
+            stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
+            self._witness(line, stamp)
+        return line
 
     def _seen(self, who: RankId, place: Place) -> None:
         self._last[who] = place

@@ -8,7 +8,7 @@ from trainwatch.formats import DIALECTS
 from trainwatch.formats.filenames import FileKind, describe
 from trainwatch.parsing.compiled import CompiledFormat, Recogniser, compile_dialects
 from trainwatch.parsing.lines import LineAssembler, Lines
-from trainwatch.parsing.logs import Arrival, LogReader, Read
+from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
 from trainwatch.parsing.tables import TableReader
 
 
@@ -32,17 +32,24 @@ class FileParser:
     Args:
         file: Its first part.
         formats: The line formats to try.
+        witness: Sees the lines that none of them knows.
     """
 
-    def __init__(self, file: LogFile, formats: tuple[CompiledFormat, ...]) -> None:
+    def __init__(
+        self,
+        file: LogFile,
+        formats: tuple[CompiledFormat, ...],
+        witness: Witness | None = None,
+    ) -> None:
         self.role = describe(file.name)
         self._file = file
         self._assembler = LineAssembler(file.start)
+        self._arrival = Arrival(0.0, live=False)
         self._reader: LogReader | TableReader
         if self.role.kind is FileKind.TABLE:
             self._reader = TableReader(file.name, self.role)
         else:
-            self._reader = LogReader(file.name, self.role, Recogniser(formats))
+            self._reader = LogReader(file.name, self.role, Recogniser(formats), witness)
 
     @property
     def pending(self) -> int:
@@ -50,32 +57,30 @@ class FileParser:
         return self._assembler.pending
 
     def feed(self, chunk: Chunk) -> Parsed:
-        """Take the next bytes of the file."""
+        """Take the next bytes of the file, or the first ones of its next part."""
+        reads = [] if chunk.file == self._file else self._flush()
         if chunk.file != self._file:
             self._file = chunk.file
             self._assembler = LineAssembler(chunk.file.start)
             self._reader.rename(chunk.file.name)
-        arrival = Arrival(chunk.time, chunk.live)
-        return self._merged(
-            [self._read(lines, arrival) for lines in self._assembler.feed(chunk.data)]
-        )
+        self._arrival = Arrival(chunk.time, chunk.live)
+        return self._merged([*reads, *map(self._read, self._assembler.feed(chunk.data))])
 
-    def end(self, time: float) -> Parsed:
-        """The file will not grow: its torn last line is all there is of it.
+    def end(self, file: LogFile) -> Parsed:
+        """A part will not grow: its torn last line is all there is of it.
 
         It is shown and searched for failures; a value at its end may be torn, so that it gives no
         step record (`0.071` of `0.0716`).
         """
-        torn = self._assembler.flush()
-        if torn is None:
-            return Parsed(self._file)
-        return self._merged([self._read(torn, Arrival(time, live=False), torn=True)])
+        return self._merged(self._flush() if file == self._file else [])
 
-    def _read(
-        self, lines: Lines, arrival: Arrival, *, torn: bool = False
-    ) -> tuple[Read, LineTally]:
-        read = self._reader.read(lines, arrival, torn=torn)
-        return read, LineTally(lines.count, len(lines.data), read.unparsed)
+    def _flush(self) -> list[tuple[Read, LineTally]]:
+        torn = self._assembler.flush()
+        return [] if torn is None else [self._read(torn, torn=True)]
+
+    def _read(self, lines: Lines, *, torn: bool = False) -> tuple[Read, LineTally]:
+        read = self._reader.read(lines, self._arrival, torn=torn)
+        return read, LineTally(lines.count, lines.size, read.unparsed)
 
     def _merged(self, reads: list[tuple[Read, LineTally]]) -> Parsed:
         last: dict[RankId, LogLine] = {}

@@ -18,19 +18,21 @@ _LEVELS = rb"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 _LOGGER = rb"[\w.<>-]{1,80}"
 
 # The alternatives of the level are tried once; a greedy prefix that is not followed by what a
-# format wants must fail fast, hence the possessive quantifiers.
+# format wants must fail fast, hence the possessive quantifiers. Every quantifier has a bound, so
+# that no record can be longer than the part of a line that is kept. One space belongs to the
+# prefix; more are the message's, since the lines of a traceback are told by their indentation.
 PREFIX = (
     rb"(?:\[default(?P<local>\d{1,6})\]:[ ]?+)?+"
     rb"(?:\[rank(?P<torch_rank>\d{1,6})\]:[ ]?+)?+"
     rb"(?:\[?(?P<clock>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?+"
-    rb"(?P<zone>Z|[+-]\d\d:?\d\d)?+\]?+[ ]{0,4}+(?:[-|:][ ]{0,4}+)?+)?+"
-    rb"(?:(?:" + _LOGGER + rb" - |\[" + _LOGGER + rb"\])?"
-    rb"(?:\[(?P<level_a>" + _LEVELS + rb")[ ]{0,4}\](?:[ ]*-|:)?[ ]*"
-    rb"|(?P<level_b>" + _LEVELS + rb")[ ]*(?:"
-    rb"\|[ ]*" + _LOGGER + rb":" + _LOGGER + rb":\d+ - "  # loguru
+    rb"(?P<zone>Z|[+-]\d\d:?\d\d)?+\]?+[ ]?+(?:[-|:][ ]?+)?+)?+"
+    rb"(?:[ ]{0,4}(?:" + _LOGGER + rb" - |\[" + _LOGGER + rb"\])?"
+    rb"(?:\[(?P<level_a>" + _LEVELS + rb")[ ]{0,4}\](?:[ ]{0,4}-|:)?[ ]?"
+    rb"|(?P<level_b>" + _LEVELS + rb")[ ]{0,8}(?:"
+    rb"\|[ ]{0,4}" + _LOGGER + rb":" + _LOGGER + rb":\d{1,9} - "  # loguru
     rb"|:" + _LOGGER + rb":[ ]?"  # logging's default
-    rb"|[ ]*[-|:][ ]+|[ ]+(?=\[))"
-    rb"|\[?(?P<level_c>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ [^\]\n]{1,200}\] ?))?"  # torch's own logs
+    rb"|[-|:][ ]|(?<= )(?=\[))"
+    rb"|\[?(?P<level_c>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,9} [^\]\n]{1,200}\] ?))?"  # torch's own logs
 )
 """Regular expression over bytes; its groups are `PREFIX_GROUPS`."""
 

@@ -1,15 +1,26 @@
 """Reads metric tables: CSV with a header that names a position and a metric."""
 
 import csv
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainwatch.events import MISSING, NOBODY, Granularity, RankId, StepShape
+from trainwatch.events import (
+    MISSING,
+    NOBODY,
+    Granularity,
+    LogLine,
+    RankId,
+    Stamp,
+    StepShape,
+    Where,
+)
 from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import canonical_columns
 from trainwatch.parsing.columns import Columns
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, Read
+from trainwatch.parsing.logs import Arrival, Place, Read, quote
 from trainwatch.parsing.prefix import Clock, split_prefix
 
 NAN = float("nan")
@@ -18,20 +29,42 @@ _NOT_METRICS = frozenset(
     (*_POSITIONS, "rank", "time", "total_epochs", "total_steps", "total_batches")
 )
 _MAX_INT = 1 << 62
+_MAX_RANK = 10**7
 _MAX_ROW = 1 << 14
+"""Bytes of a row; a longer one is damage, and the last value of its beginning would be half a value."""
 
-Place = tuple[int | None, int, bytes]
+_BOM = b"\xef\xbb\xbf"
+_OF_EPOCHS = re.compile(r"(?:^|[/_\-.])epochs?[_\-.][^/]*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The numbers of one row, by column; cells that are empty or no number are left out.
+
+    Attributes:
+        values: All of them.
+        metrics: The names of those that are metrics, in the order of the columns.
+        time: The cell that holds the time, or an empty one.
+    """
+
+    values: Mapping[str, float]
+    metrics: tuple[str, ...]
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A recognised header: which column holds what."""
+    """A recognised header: the canonical name of each column, empty for one that is not read."""
 
     names: tuple[str, ...]
-    metrics: tuple[int, ...]
 
-    def at(self, name: str) -> int | None:
-        return self.names.index(name) if name in self.names else None
+    def row(self, cells: Sequence[str]) -> _Row | None:
+        """What a row holds; None where it has no number for any metric."""
+        texts = dict(zip(self.names, cells, strict=False))
+        numbers = {name: _number(text) for name, text in texts.items() if name}
+        values = {name: value for name, value in numbers.items() if value is not None}
+        metrics = tuple(name for name in values if name not in _NOT_METRICS)
+        return _Row(values, metrics, texts.get("time", "")) if metrics else None
 
 
 class TableReader:
@@ -39,10 +72,13 @@ class TableReader:
 
     def __init__(self, file: str, role: FileRole) -> None:
         self._file = file
-        self._role = role
+        self._of_epochs = bool(_OF_EPOCHS.search(role.base))
+        self._delimiter = "\t" if role.base.lower().endswith(".tsv") else ","
         self._owner = RankId(role.rank) if role.rank is not None else NOBODY
         self._table: _Table | None = None
         self._clock = Clock()
+        self._gathered: list[Columns] = []
+        self._last: dict[RankId, LogLine] = {}
 
     def rename(self, file: str) -> None:
         """The next rows stand in another part of a rotated table, with a header of its own."""
@@ -51,83 +87,85 @@ class TableReader:
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> Read:
         """Take the next complete lines of the file; a torn row is no row."""
-        gathered: list[Columns] = []
         unparsed = 0
-        if torn:
-            return Read((), {}, (), unparsed=1)
         number, offset = lines.number, lines.offset
         for line in lines.data.split(b"\n"):
             if line.strip():
-                unparsed += not self._line((number, offset, line), gathered)
+                unparsed += torn or not self._line(Place(number, offset, line), arrival)
             offset += len(line) + 1
             number = None if number is None else number + 1
-        blocks = tuple(columns.block(arrival.time, live=arrival.live) for columns in gathered)
-        return Read(blocks, {}, (), unparsed)
+        blocks = tuple(columns.block(arrival.time, live=arrival.live) for columns in self._gathered)
+        read = Read(blocks, self._last, (), unparsed)
+        self._gathered, self._last = [], {}
+        return read
 
-    def _line(self, place: Place, gathered: list[Columns]) -> bool:
+    def _line(self, place: Place, arrival: Arrival) -> bool:
         """Take one line; whether it was understood."""
-        cells = _cells(place[2])
+        cells = self._cells(place.line.removeprefix(_BOM) if place.offset == 0 else place.line)
         if self._table is None:
-            self._table = _header(cells) if place[1] == 0 else None
+            self._table = _header(cells) if place.offset == 0 else None
             return self._table is not None
-        return self._row(self._table, cells, place, gathered)
-
-    def _row(
-        self,
-        table: _Table,
-        cells: Sequence[str],
-        place: Place,
-        gathered: list[Columns],
-    ) -> bool:
-        values = {name: _number(cell) for name, cell in zip(table.names, cells, strict=False)}
-        present = tuple(i for i in table.metrics if i < len(cells) and cells[i].strip())
-        if not present or any(values[table.names[i]] is None for i in present):
+        row = self._table.row(cells)
+        if row is None:
             return False
-        shape = self._shape(table, present, cells)
-        if not gathered or gathered[-1].shape != shape:
-            gathered.append(Columns(shape))
-        columns = gathered[-1]
-        number, offset, line = place
+        self._take(row, place, arrival)
+        return True
+
+    def _cells(self, line: bytes) -> list[str]:
+        if len(line) > _MAX_ROW:
+            return []
+        try:
+            return next(csv.reader([line.decode(errors="replace")], delimiter=self._delimiter), [])
+        except csv.Error:
+            return []
+
+    def _take(self, row: _Row, place: Place, arrival: Arrival) -> None:
+        found = split_prefix(row.time.encode())
+        stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
+        who = self._writer(row)
+        columns = self._columns(self._shape(row, stamp))
+        number, offset, line = place.number, place.offset, place.line
         columns.line.append(MISSING if number is None else number)
         columns.offset.append(offset)
         columns.spans.append((line, 0, len(line)))
-        columns.seconds.append(self._seconds(table, cells))
-        rank = _integer(values.get("rank"))
-        columns.rank.append(rank if rank != MISSING else _integer(self._owner.rank))
+        columns.seconds.append(NAN if stamp is None else stamp.seconds)
+        columns.rank.append(MISSING if who.rank is None else who.rank)
         columns.local.append(MISSING)
-        epoch = values.get("epoch")
-        columns.epoch.append(NAN if epoch is None else epoch)
-        columns.step.append(_integer(values.get("step")))
-        columns.batch.append(_integer(values.get("batch")))
-        for column, index in zip(columns.metrics, present, strict=True):
-            column.append(values[table.names[index]] or 0.0)
-        return True
+        epoch = row.values.get("epoch", NAN)
+        columns.epoch.append(epoch if math.isfinite(epoch) else NAN)
+        columns.step.append(_position(row.values.get("step")))
+        columns.batch.append(_position(row.values.get("batch")))
+        for column, name in zip(columns.metrics, row.metrics, strict=True):
+            column.append(row.values[name])
+        where = Where(self._file, number, offset)
+        self._last[who] = LogLine(where, who, quote(line), None, stamp, arrival.time, arrival.live)
 
-    def _shape(self, table: _Table, present: tuple[int, ...], cells: Sequence[str]) -> StepShape:
-        by_step = table.at("step") is not None or table.at("batch") is not None
-        values = {name: _number(cell) for name, cell in zip(table.names, cells, strict=False)}
-        found = split_prefix(self._time(table, cells).encode())
+    def _writer(self, row: _Row) -> RankId:
+        rank = row.values.get("rank", NAN)
+        return RankId(int(rank)) if 0 <= rank < _MAX_RANK else self._owner
+
+    def _columns(self, shape: StepShape) -> Columns:
+        if not self._gathered or self._gathered[-1].shape != shape:
+            self._gathered.append(Columns(shape))
+        return self._gathered[-1]
+
+    def _shape(self, row: _Row, stamp: Stamp | None) -> StepShape:
+        names = self._table.names if self._table else ()
+        # `epoch_metrics_….csv` has one row an epoch, and says at which step each ended.
+        by_step = "batch" in names or ("step" in names and not self._of_epochs)
         return StepShape(
             file=self._file,
             format="table.csv",
             dialect="csv",
             granularity=Granularity.STEP if by_step else Granularity.EPOCH,
-            batch_unit="batches" if table.at("batch") is not None else None,
-            digits=len(found["fraction"] or b""),
-            total_epochs=_whole(values.get("total_epochs")),
-            total_steps=_whole(values.get("total_steps")),
-            total_batches=_whole(values.get("total_batches")),
-            metrics=tuple(table.names[index] for index in present),
+            batch_unit="batches" if "batch" in names else None,
+            zone=stamp.zone if stamp else None,
+            digits=stamp.digits if stamp else 0,
+            total_epochs=_whole(row.values.get("total_epochs")),
+            total_steps=_whole(row.values.get("total_steps")),
+            total_batches=_whole(row.values.get("total_batches")),
+            metrics=row.metrics,
         )
-
-    def _time(self, table: _Table, cells: Sequence[str]) -> str:
-        at = table.at("time")
-        return cells[at] if at is not None and at < len(cells) else ""
-
-    def _seconds(self, table: _Table, cells: Sequence[str]) -> float:
-        found = split_prefix(self._time(table, cells).encode())
-        stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
-        return NAN if stamp is None else stamp.seconds
 
 
 def _header(cells: Sequence[str]) -> _Table | None:
@@ -135,22 +173,18 @@ def _header(cells: Sequence[str]) -> _Table | None:
     if any(_number(cell) is not None for cell in cells):
         return None
     names = canonical_columns(cells)
-    metrics = tuple(i for i, name in enumerate(names) if name and name not in _NOT_METRICS)
-    if not metrics or not any(name in names for name in _POSITIONS):
-        return None
     if len(set(names)) != len(names):  # two columns of one meaning: keep the printed names apart
         names = [n if names.count(n) == 1 else p.strip() for n, p in zip(names, cells, strict=True)]
-    return _Table(tuple(names), metrics)
-
-
-def _cells(line: bytes) -> list[str]:
-    try:
-        return next(csv.reader([line[:_MAX_ROW].decode(errors="replace")]), [])
-    except csv.Error:
-        return []
+    names = ["" if name in names[:index] else name for index, name in enumerate(names)]
+    metrics = [name for name in names if name and name not in _NOT_METRICS]
+    if not metrics or not any(name in names for name in _POSITIONS):
+        return None
+    return _Table(tuple(names))
 
 
 def _number(cell: str) -> float | None:
+    if "_" in cell or not cell.isascii():  # Python reads them, and no log means a number
+        return None
     try:
         return float(cell)
     except ValueError:
@@ -161,6 +195,7 @@ def _whole(value: float | None) -> int | None:
     return None if value is None or not abs(value) < _MAX_INT else int(value)
 
 
-def _integer(value: float | None) -> int:
+def _position(value: float | None) -> int:
+    """A position as a column holds it; a table that has none may print -1."""
     whole = _whole(value)
-    return MISSING if whole is None else whole
+    return MISSING if whole is None or whole < 0 else whole

@@ -8,6 +8,7 @@ _TITLE = re.compile(rb"^\S.{0,300} FAILED\s*$")
 _KEY = re.compile(
     rb"^ {2}(?P<key>time|host|rank|exitcode|error_file|traceback) {0,6}: ?(?P<value>.*)$"
 )
+_INSIDE = re.compile(rb"^(?: {2}|-{3,}|\[\d{1,7}\]:|Failures:|Root Cause|<NO_OTHER_FAILURES>)")
 _RANK = re.compile(rb"^(\d{1,7}) \(local_rank: (\d{1,7})\)")
 _EXIT = re.compile(rb"^(-?\d{1,9}) {0,2}\(pid: (\d{1,9})\)")
 
@@ -39,6 +40,10 @@ class FailureBlock:
         self._root = False
         self._values: dict[str, bytes] = {}
 
+    def interrupt(self) -> None:
+        """Another line stands here: a rule before it is not the rule above a title."""
+        self._after_rule = False
+
     def feed(self, message: bytes) -> WorkerEntry | BlockTitle | bool:
         """Take a line.
 
@@ -53,6 +58,8 @@ class FailureBlock:
         if after_rule and _TITLE.match(message):
             self._inside, self._root, self._values = True, False, {}
             return BlockTitle()
+        # A launcher that is killed leaves its block open: the first foreign line closes it.
+        self._inside = self._inside and bool(_INSIDE.match(message))
         return self._body(message) if self._inside else False
 
     def _body(self, message: bytes) -> WorkerEntry | bool:

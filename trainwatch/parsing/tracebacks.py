@@ -10,6 +10,9 @@ _EXCEPTION = re.compile(
     rb"^(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,10}[A-Za-z_]\w{0,80})(?:: |:?$)", re.ASCII
 )
 _CHAIN = re.compile(rb"^(?:The above exception was|During handling of the above)")
+Writer = tuple[RankId, str | None]
+"""Who wrote a line, and the level that stands before it."""
+
 MAX_BODY = 2000
 """Lines of one traceback before it is given up: it was not one, or its end was lost."""
 
@@ -23,10 +26,15 @@ class Tracebacks:
     """Follows the open traceback of each writer of one file."""
 
     def __init__(self) -> None:
-        self._open: dict[RankId, _Open] = {}
+        self._open: dict[Writer, _Open] = {}
 
-    def feed(self, writer: RankId, message: bytes) -> bytes | bool:
+    def feed(self, writer: Writer, message: bytes) -> bytes | bool:
         """Take a line without its prefix.
+
+        Args:
+            writer: What tells its lines from those between them: a message that is logged in the
+                middle of a traceback has a level, and the traceback goes on behind it.
+            message: The line.
 
         Returns:
             The exception's class name when the line ends a traceback; True when the line belongs

@@ -9,9 +9,13 @@ from trainwatch.events import Evidence, Stamp
 
 Json = dict[str, Any]
 
+_LAST = 253_402_300_799  # the last second of the year 9999; a fraction can round up beyond it
+_EXACT = 2.0**53
+_DIGITS = 6  # of a fraction of a second: a float of our days holds no more
+
 
 def number(value: float | None) -> float | int | str | None:
-    """A number; whole floats as integers, `"nan"`, `"inf"`, `"-inf"` for what JSON lacks."""
+    """A number; `"nan"`, `"inf"`, `"-inf"` for what JSON lacks."""
     if value is None:
         return None
     if math.isnan(value):
@@ -22,8 +26,8 @@ def number(value: float | None) -> float | int | str | None:
 
 
 def printed(value: float | None) -> float | int | str | None:
-    """An epoch as printed: an integer where it is one."""
-    if value is not None and math.isfinite(value) and value == int(value):
+    """An epoch as printed: an integer where it is one, and a float holds it exactly."""
+    if value is not None and abs(value) < _EXACT and value == int(value):
         return int(value)
     return number(value)
 
@@ -34,20 +38,27 @@ def evidence(items: Sequence[Evidence]) -> list[Json]:
 
 
 def iso_moment(seconds: float | None) -> str | None:
-    """Epoch seconds as ISO 8601, UTC."""
+    """Epoch seconds as ISO 8601, UTC; None beyond the years 1 to 9999, which a zone can reach."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        return None
 
 
 def iso_stamp(stamp: Stamp | None) -> str | None:
     """A time as the log states it: its digits, its zone, nothing added."""
     if stamp is None or math.isnan(stamp.seconds):
         return None
-    moment = datetime.fromtimestamp(round(stamp.seconds, 6), UTC).replace(tzinfo=None)
-    text = moment.isoformat(timespec="microseconds")
-    text = text[: -6 + min(stamp.digits, 6)] if stamp.digits else text[:-7]
-    return text + _zone(stamp.zone)
+    whole = min(math.floor(stamp.seconds), _LAST)
+    digits = min(stamp.digits, _DIGITS)
+    # Rounded to the digits that the log has, but never up into the next second.
+    fraction = min(round((stamp.seconds - whole) * 10**digits), 10**digits - 1)
+    text = datetime.fromtimestamp(whole, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return (
+        f"{text}.{fraction:0{digits}d}{_zone(stamp.zone)}" if digits else text + _zone(stamp.zone)
+    )
 
 
 def _zone(minutes: int | None) -> str:

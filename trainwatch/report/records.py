@@ -10,17 +10,24 @@ from trainwatch.events import (
     Event,
     Finding,
     Parsed,
+    RankId,
     Split,
     Stamp,
     StepBlock,
     StepShape,
 )
-from trainwatch.formats.names import is_evaluation, without_evaluation
+from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
 from trainwatch.report.jsonable import Json, evidence, iso_stamp, number, printed
 
 NAMED_METRICS = ("loss", "lr", "grad_norm", "throughput", "step_time")
 """Metrics that every row has, null where the line states none."""
 
+_PLACE = frozenset(
+    (
+        *("file", "line", "time", "rank", "attempt", "phase", "epoch", "step", "batch"),
+        *("batch_unit", "granularity", "total_epochs", "total_steps", "total_batches"),
+    )
+)
 _COMMON = frozenset(field.name for field in fields(Event))
 
 
@@ -28,18 +35,18 @@ def step_rows(parsed: Parsed) -> Iterator[Json]:
     """One row a printed batch, step or iteration (or epoch, where a file prints only those)."""
     for item in parsed.items:
         if isinstance(item, StepBlock):
-            yield from _block_rows(item, {name: name for name in item.shape.metrics})
+            yield from _block_rows(item, {name: _free(name) for name in item.shape.metrics})
 
 
 def eval_rows(parsed: Parsed) -> Iterator[Json]:
     """One row an evaluation result; names without the prefix that says so."""
     for item in parsed.items:
         if isinstance(item, StepBlock):
-            names = {name: without_evaluation(name) for name in item.shape.metrics}
-            names = {name: bare for name, bare in names.items() if is_evaluation(name)}
+            names = [name for name in item.shape.metrics if is_evaluation(name)]
+            bare = {name: _free(without_evaluation(name)) for name in names}
             if names:
-                split = Split.TEST if _all_test(names) else Split.VALIDATION
-                yield from _block_rows(item, names, split)
+                split = Split.TEST if all(map(is_test, names)) else Split.VALIDATION
+                yield from _block_rows(item, bare, split)
 
 
 def event_rows(parsed: Parsed) -> Iterator[Json]:
@@ -79,7 +86,8 @@ class EpochRows:
     """Joins the lines of each epoch's summary into one row."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[object, ...], Json] = {}
+        self._rows: list[Json] = []
+        self._open: dict[tuple[str, RankId], Json] = {}
 
     def add(self, parsed: Parsed) -> None:
         """Take what one feed gave."""
@@ -89,16 +97,14 @@ class EpochRows:
 
     def rows(self) -> Iterator[Json]:
         """The rows in the order of their first lines."""
-        yield from self._rows.values()
+        yield from self._rows
 
     def _merge(self, event: EpochSummary) -> None:
         # A summary begins with its head; what follows completes it, whatever the epoch's number.
-        key = (event.where.file, event.who)
-        current = self._rows.get((*key, None))
-        if not event.values or current is None:
-            if current is not None:
-                self._rows[*key, current["line"], current["epoch"]] = self._rows.pop((*key, None))
-            current = self._rows[*key, None] = {
+        writer = (event.where.file, event.who)
+        row = self._open.get(writer)
+        if row is None or not event.values:
+            row = self._open[writer] = {
                 **_where(event),
                 "phase": Split.TRAIN.value,
                 "epoch": event.epoch,
@@ -106,8 +112,9 @@ class EpochRows:
                 "loss": None,
                 "lr": None,
             }
+            self._rows.append(row)
         for name, value in event.values.items():
-            current["loss" if name == "loss_mean" else name] = number(value)
+            row["loss" if name == "loss_mean" else name] = number(value)
 
 
 def _block_rows(
@@ -162,8 +169,9 @@ def _epoch(value: float) -> float | int | str | None:
     return None if math.isnan(value) else printed(value)
 
 
-def _all_test(names: Mapping[str, str]) -> bool:
-    return all(name.lower().startswith("test") for name in names)
+def _free(metric: str) -> str:
+    """The column of a metric: a table may name one like a column that stands for something else."""
+    return f"{metric}_" if metric in _PLACE else metric
 
 
 def _plain(value: object) -> object:

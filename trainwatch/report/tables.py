@@ -82,7 +82,7 @@ _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 def _flat(rows: Iterable[Json], *, floats: bool = False) -> Iterator[Json]:
     """Rows for a spreadsheet: nested values as JSON, and no text that it would run as a formula."""
     for row in rows:
-        yield {name: _cell(name, value, floats=floats) for name, value in row.items()}
+        yield {_text(name): _cell(name, value, floats=floats) for name, value in row.items()}
 
 
 def _cell(name: str, value: object, *, floats: bool) -> object:
@@ -91,6 +91,13 @@ def _cell(name: str, value: object, *, floats: bool) -> object:
     if isinstance(value, str):
         if value in _FLOATS and name != "text":
             return _FLOATS[value] if floats else value
-        cleaned = value.encode("utf-8", "replace").decode()
-        return f"'{cleaned}" if cleaned.startswith(("=", "+", "-", "@", "\t", "\r")) else cleaned
+        return _text(value)
     return value
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def _text(text: str) -> str:
+    cleaned = text.encode("utf-8", "replace").decode()
+    return f"'{cleaned}" if cleaned.startswith(_FORMULA) else cleaned
