@@ -1,6 +1,7 @@
 """The dashboard: takes frozen pictures of a run from a reader and paints them, nothing else."""
 
 import contextlib
+import os
 from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -76,7 +78,9 @@ class Dashboard(App[Outcome]):
             theme: Its name; None for the one that fits the terminal.
             steady: Seconds between repaints of a steady flow.
         """
-        super().__init__()
+        # Textual chooses its NO_COLOR filter here, by a theme that is not set yet; the other filter
+        # would turn the terminal's default colours into black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.register_theme(THEME)
         self.animation_level = "none"
         self.theme = theme or fitting(self.console.color_system, no_color=self.no_color)
@@ -85,6 +89,8 @@ class Dashboard(App[Outcome]):
         self._steady = steady
         self._painted: RunView | None = None
         self._painted_at = -steady
+        self._shape = Shape.of(80, 24)
+        self._quiet = pace.Quiet()
         self._repaint: Timer | None = None
         self._stop_requested = False
         self._stop: str | None = None
@@ -103,6 +109,7 @@ class Dashboard(App[Outcome]):
 
     def on_mount(self) -> None:
         """Begins to read while the first frame is made."""
+        self.app_resume_signal.subscribe(self, self._repaint_all)
         self.reader.start(self._post)
 
     def on_unmount(self) -> None:
@@ -125,26 +132,33 @@ class Dashboard(App[Outcome]):
         """Paints now or soon."""
         self.view = message.view
         self._frame.book.take(message.view)
-        delay = pace.wait(
-            monotonic() - self._painted_at,
-            is_urgent=pace.urgent(self._painted, message.view),
-            steady=self._steady,
-        )
+        now = monotonic()
+        news = self._quiet.broken(message.view, now)
+        is_urgent = news or pace.urgent(self._painted, message.view)
+        delay = pace.wait(now - self._painted_at, is_urgent=is_urgent, steady=self._steady)
         if self._repaint is not None:
             self._repaint.stop()
         self._repaint = self.set_timer(delay, self._paint) if delay else None
         if not delay:
             self._paint()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """What is shown depends on the room there is."""
+        self._shape = Shape.of(*event.size)
         self._paint()
+
+    def _repaint_all(self, app: object) -> None:
+        """After fg: the shell has written over the screen, of which only changes would be sent."""
+        del app
+        self.screen.refresh(layout=True)
+        for widget in self.screen.walk_children():
+            widget.refresh()
 
     def _paint(self) -> None:
         if self.view is not None:
             self._painted, self._painted_at = self.view, monotonic()
         if self._frame.is_mounted:
-            self._frame.show(self.view, Shape.of(*self.size))
+            self._frame.show(self.view, self._shape)
 
     # --- keys -----------------------------------------------------------------------------------
 
@@ -220,7 +234,10 @@ class Dashboard(App[Outcome]):
         Thread(target=self._ask_reader, name="trainwatch-stop", daemon=True).start()
 
     def _ask_reader(self) -> None:
-        sentence = self.reader.request_stop_training()
+        try:
+            sentence = self.reader.request_stop_training()
+        except Exception as error:  # noqa: BLE001 - whoever asked for a stop has to hear of it
+            sentence = f"The request to stop failed: {error}"
         with contextlib.suppress(RuntimeError):
             self.post_message(StopAnswered(sentence))
 

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 DOTS = 2
 """Braille columns in a cell."""
 
+_DOT_ROWS = 4
+
 _OUTLIER = 20.0
 _USUAL = 0.95
 _SCALE_STEPS = tuple(10 ** (step / 24) for step in range(24))
@@ -50,6 +52,13 @@ class Decimated:
     attempts: tuple[int, ...]
     epochs: tuple[tuple[int, float], ...]
     last: float
+
+    @property
+    def picture(self) -> tuple[object, ...]:
+        """What the canvas depends on; equal for two that look the same."""
+        arrays = (self.at, self.low, self.high, self.nonfinite)
+        bits = tuple(array.tobytes() for array in arrays)
+        return (self.columns, self.bottom, self.top, self.attempts, *bits)
 
 
 def decimate(curve: CurveView, columns: int) -> Decimated | None:
@@ -134,10 +143,10 @@ def limits(low: Floats, high: Floats) -> tuple[float, float, float | None]:
     return bottom, top, None
 
 
-def path(of: Decimated) -> tuple[list[float], list[float], list[int]]:
+def path(of: Decimated, dots: int) -> tuple[list[float], list[float], list[int]]:
     """The points of one pen stroke, and before which of them the pen is lifted.
 
-    Each column is gone through alternately upwards and downwards, so that the strokes between
+    A column whose band is within one of so many rows of dots is one point. Each column is gone through alternately upwards and downwards, so that the strokes between
     columns run along the edges of the band.
     """
     high, low = np.minimum(of.high, of.top), np.minimum(of.low, of.top)
@@ -145,8 +154,11 @@ def path(of: Decimated) -> tuple[list[float], list[float], list[int]]:
     x = np.repeat(of.at, 2).astype(float)
     y = np.empty(2 * len(of.at))
     y[0::2], y[1::2] = np.where(odd, high, low), np.where(odd, low, high)
-    lifted = np.flatnonzero(np.isin(of.at[1:], _after(of))) + 1
-    return x.tolist(), y.tolist(), (2 * lifted).tolist()
+    kept = np.ones(len(x), bool)
+    kept[1::2] = high - low > (of.top - of.bottom) / dots / 2
+    first = np.cumsum(kept)[0::2] - 1
+    lifted = first[1:][np.isin(of.at[1:], _after(of))]
+    return x[kept].tolist(), y[kept].tolist(), lifted.tolist()
 
 
 def _after(of: Decimated) -> NDArray[np.int64]:
@@ -169,7 +181,7 @@ def canvas(of: Decimated, height: int) -> list[str]:
     for axis, (first, last) in enumerate(((0, of.columns - 1), (of.bottom, of.top))):
         figure.ruler(axis).ticks([])
         figure.ruler(axis).lim(first, last)
-    x, y, lifted = path(of)
+    x, y, lifted = path(of, height * _DOT_ROWS)
     signal = figure.signal(x, y, marker="braille").lines(True)
     for index in lifted:
         signal.line(index, False)

@@ -78,8 +78,9 @@ class Frame(Vertical):
             self._vitals.display = not shape.tiny
             self._vitals.set(lambda width, _: vitals(view, width, self._zone))
             self.page.show(view, shape)
-            self._keep_focus(self.page)
-        self._keys.set(lambda width, _: [self._footer(width)])
+            # Not before the first frame: another focus restyles and paints half of the screen.
+            self.call_after_refresh(self._keep_focus)
+        self._keys.set(lambda width, _: [self._footer(width, begun=view is not None)])
 
     def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
         return [
@@ -88,23 +89,23 @@ class Frame(Vertical):
             *verdict.notices(view, width),
         ]
 
-    def _footer(self, width: int) -> Line:
+    def _footer(self, width: int, *, begun: bool) -> Line:
         shown = hints(
             [page.title for page in PAGES],
             self.number,
-            logs=self.log_pane is not None,
+            logs=begun and self.log_pane is not None,
             paused=self.book.paused,
             following=self.log_pane is None or self.log_pane.rows.following,
             can_stop=self._reader.can_stop,
         )
         return footer(shown, width)
 
-    def _keep_focus(self, page: Page) -> None:
+    def _keep_focus(self) -> None:
         """The keys go to the log where it is seen, else to the first pane that takes them."""
-        stops = page.stops()
+        stops = self.page.stops()
         if self.screen.focused in stops:
             return
-        log = page.log_pane.rows if page.log_pane is not None else None
+        log = self.page.log_pane.rows if self.page.log_pane is not None else None
         first = log if log in stops else next(iter(stops), None)
         self.screen.set_focus(first, scroll_visible=False)
 

@@ -90,6 +90,8 @@ def cut(of: Line, limit: int) -> Line:
 
 def skip(of: Line, many: int) -> Line:
     """The line without its first cells; half of a wide character is a blank."""
+    if not many:
+        return of
     rest: list[Run] = []
     for run in of:
         size = width(run.text)

@@ -6,8 +6,24 @@ from trainwatch.tui.verdict import worst
 STEADY = 1.0
 """Seconds between repaints of a steady flow."""
 
-QUICK = 0.25
-"""The same for what must not wait; the first change after quiet does not wait at all."""
+QUICK = 0.1
+"""The same for what must not wait: trouble, and the first line after quiet."""
+
+
+class Quiet:
+    """Knows when log lines last came; a clock that ticks is not news."""
+
+    def __init__(self) -> None:
+        self._lines = -1
+        self._since = float("-inf")
+
+    def broken(self, view: RunView, now: float, least: float = STEADY) -> bool:
+        """Whether this snapshot brings the first lines for a while."""
+        if view.tally.lines == self._lines:
+            return False
+        first = now - self._since > least
+        self._lines, self._since = view.tally.lines, now
+        return first
 
 
 def urgent(before: RunView | None, after: RunView) -> bool:

@@ -8,7 +8,9 @@ from textual.widget import Widget
 
 from trainwatch.model.snapshot import RunView
 from trainwatch.tui.logbook import LogBook
-from trainwatch.tui.panes import AlertPage, AlertPane, EpochPane, LogPane, Pane, PlotPane, RankPane
+from trainwatch.tui.pane import Pane
+from trainwatch.tui.panes import AlertPage, AlertPane, EpochPane, LogPane, RankPane
+from trainwatch.tui.plotpane import PlotPane
 from trainwatch.tui.shape import Shape
 
 _LEAST_PLOT = 9

@@ -1,130 +1,27 @@
-"""Panes: a heading over a plot, a table or lines; each takes the run and shows its part of it."""
+"""The panes of tables and lines; each takes the run and shows its part of it."""
 
-import contextlib
-from collections.abc import Callable, Sequence
-from threading import Thread
+from collections.abc import Sequence
 from typing import TypeVar
-
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widget import Widget
 
 from trainwatch.events import Finding
 from trainwatch.model.snapshot import RankView, RunView
-from trainwatch.tui import alerts, epochs, logbook, plot, ranks
-from trainwatch.tui.curve import Decimated
-from trainwatch.tui.line import EMPTY, Line
+from trainwatch.tui import alerts, epochs, logbook, ranks
+from trainwatch.tui.line import Line
 from trainwatch.tui.logbook import Entry, LogBook
+from trainwatch.tui.pane import Pane
 from trainwatch.tui.shape import Shape
 from trainwatch.tui.table import Column, fitting, header, row
-from trainwatch.tui.widgets import Block, Rows, rule
+from trainwatch.tui.widgets import Rows
 
 T = TypeVar("T")
 _SCROLL_BAR = 1
+_ATTEMPT = 5
 _TROUBLED_IN_OVERVIEW = 5
-
-
-Above = Callable[[int], Sequence[Line]]
-"""Makes the lines between a heading and its body, for a width."""
-
-
-class Pane(Vertical):
-    """A heading and what stands under it."""
-
-    def __init__(self, body: Widget, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.head = Block()
-        self.body = body
-        self._title: Line = EMPTY
-        self._above: Above = _nothing_above
-
-    def compose(self) -> ComposeResult:
-        """The heading first."""
-        yield self.head
-        yield self.body
-
-    def show(self, view: RunView, shape: Shape) -> None:
-        """Shows its part of the run."""
-        raise NotImplementedError
-
-    def entitle(self, title: Line, above: Above | None = None) -> None:
-        """Sets the heading, and the lines between it and the body."""
-        self._title, self._above = title, above or _nothing_above
-        self.head.set(self._heading)
-
-    def _heading(self, width: int, height: int) -> list[Line]:
-        del height
-        return [rule(self._title, width, focused=self.body.has_focus), *self._above(width)]
-
-    def on_descendant_focus(self) -> None:
-        """Marks the heading."""
-        self.head.set(self._heading)
-
-    def on_descendant_blur(self) -> None:
-        """Takes the mark off."""
-        self.head.set(self._heading)
-
-
-def _nothing_above(width: int) -> Sequence[Line]:
-    del width
-    return ()
 
 
 def _titles(columns: Sequence[Column[T]], width: int) -> Line:
     """Over a body that leaves a cell to its scroll bar."""
     return header(fitting(columns, width - _SCROLL_BAR), width - _SCROLL_BAR)
-
-
-class PlotPane(Pane):
-    """The loss; drawn only when it changed, and framed before plotext is there."""
-
-    def __init__(self) -> None:
-        self.block = Block(id="canvas")
-        super().__init__(self.block, id="plot")
-        self._drawn: dict[tuple[object, ...], list[Line]] = {}
-        self.ready = self._begun = False
-
-    def _begin(self) -> None:
-        """Loads plotext once the first frame is there: imports in a thread slow down all others."""
-        if not self._begun:
-            self._begun = True
-            Thread(target=self._load, name="trainwatch-plotext", daemon=True).start()
-
-    def _load(self) -> None:
-        import plotext  # noqa: F401, PLC0415
-
-        with contextlib.suppress(RuntimeError):  # the dashboard is gone already
-            self.app.call_later(self._loaded)
-
-    def _loaded(self) -> None:
-        self.ready = True
-        self._drawn.clear()
-        self.block.redraw()
-
-    def show(self, view: RunView, shape: Shape) -> None:
-        """Shows the first curve."""
-        del shape
-        self.entitle(plot.heading(view))
-        self.block.set(lambda width, height: self._lines(view, width, height))
-        if view.curves and not self._begun:
-            self.call_after_refresh(self._begin)
-
-    def _lines(self, view: RunView, width: int, height: int) -> list[Line]:
-        curve = plot.main_curve(view)
-        if curve is None:
-            return [plot.empty(view)]
-        newest = curve.x[-1:].tobytes() + curve.mean[-1:].tobytes() + curve.nonfinite[-1:].tobytes()
-        key = (width, height, len(curve.x), curve.bucket, curve.attempts, newest)
-        if key not in self._drawn:
-            self._drawn = {key: plot.draw(curve, width, height, self._canvas)}
-        return self._drawn[key]
-
-    def _canvas(self, of: Decimated, height: int) -> list[str]:
-        if not self.ready:
-            return [" " * of.columns] * height
-        from trainwatch.tui.curve import canvas  # noqa: PLC0415
-
-        return canvas(of, height)
 
 
 class EpochPane(Pane):
@@ -137,7 +34,7 @@ class EpochPane(Pane):
     def show(self, view: RunView, shape: Shape) -> None:
         """Shows the table where there is room beside the plot."""
         self.display = bool(shape.epoch_cells)
-        self.styles.width = shape.epoch_cells
+        self.styles.width = shape.epoch_cells + _ATTEMPT * epochs.restarted(view)
         columns = epochs.columns(view)
         self.entitle(epochs.heading(view), lambda width: [_titles(columns, width)])
         self.rows.set(
@@ -238,12 +135,13 @@ class LogRows(Rows[Entry]):
             empty: What is said when there are none.
             gone: How many lines left at the old end since the last time.
         """
-        following = self.following
-        self.set(tuple(book.entries), lambda one, _: logbook.drawn(one, book.name_width), empty)
-        if following:
-            self.to_end()
-        elif gone:
-            self.scroll_to(y=self.scroll_offset.y - gone, animate=False)
+        top = len(book.entries) if self.following else self.scroll_offset.y - gone
+        self.set(
+            tuple(book.entries),
+            lambda one, _: logbook.drawn(one, book.name_width),
+            empty,
+            scroll_to=max(top, 0),
+        )
 
     def to_end(self) -> None:
         """Goes to the newest line and stays there."""

@@ -93,7 +93,7 @@ class PlainView:
             self._say("status", f"{view.status.value} {_progress(view)} | {view.sentence}")
 
     def _say_attempt(self, view: RunView) -> None:
-        if view.attempt != (self._attempt or 0):
+        if view.attempt > (self._attempt or 0):
             self._say("attempt", str(view.attempt))
         self._attempt = view.attempt
 

@@ -31,8 +31,8 @@ def heading(view: RunView) -> Line:
     parts: list[Line] = [
         line((curve.metric, Tone.HEAD)),
         line((who, Tone.DIM)) if who else (),
-        line(("N", Tone.BAD), (" = NaN or infinite", Tone.DIM)) if len(curve.nonfinite) else (),
-        line(("┆", Tone.WARN), (" = new attempt", Tone.DIM)) if any(curve.attempts) else (),
+        line(("N", Tone.BAD), (" NaN or infinite", Tone.DIM)) if len(curve.nonfinite) else (),
+        line(("┆", Tone.WARN), (" attempt", Tone.DIM)) if any(curve.attempts) else (),
         line((f"{records} records", Tone.DIM)),
     ]
     return join([part for part in parts if part])

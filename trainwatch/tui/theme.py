@@ -44,19 +44,19 @@ _SIXTEEN_TONES = {
     Tone.STRONG: "bold",
     Tone.RULE: "dim",
     Tone.HEAD: "bold",
-    Tone.FOCUS: "bold reverse",
+    Tone.FOCUS: "bold",
     Tone.KEY: "bold",
     Tone.GOOD: "green",
     Tone.NOTE: "cyan",
     Tone.WARN: "yellow",
-    Tone.BAD: "bold red",
+    Tone.BAD: "bold bright_red",
     Tone.CURVE: "cyan",
     Tone.BAR: "cyan",
     Tone.REST: "dim",
     Tone.PILL_GOOD: "bold reverse green",
     Tone.PILL_NOTE: "bold reverse cyan",
     Tone.PILL_WARN: "bold reverse yellow",
-    Tone.PILL_BAD: "bold reverse red",
+    Tone.PILL_BAD: "bold reverse bright_red",
 }
 
 THEME = Theme(

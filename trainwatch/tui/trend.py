@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from trainwatch.model.snapshot import CurveView
 
 _FEWEST = 10
-_LAST_SHARE = 10
+_LAST_SHARE = 4
+_SURE = 8
 _MATTERS = 0.005
 
 
@@ -23,7 +24,7 @@ class Trend(Enum):
 
 
 def trend(curve: CurveView) -> Trend:
-    """The newest tenth against the tenth before it; noise counts as flat, so that it stays calm."""
+    """The newest quarter against the one before; noise counts as flat, so that it stays calm."""
     values = curve.mean[-4096:]
     finite = values[np.isfinite(values)]
     if len(finite) < _FEWEST:
@@ -38,7 +39,7 @@ def trend(curve: CurveView) -> Trend:
 
 def _noise(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
     spread = max(_median(np.abs(part - _median(part))) for part in (new, old))
-    return max(2 * spread / math.sqrt(len(new)), _MATTERS * abs(_median(old)))
+    return max(_SURE * spread / math.sqrt(len(new)), _MATTERS * abs(_median(old)))
 
 
 def _median(of: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ from trainwatch.tui.line import SEPARATOR, Line, Tone, cells, cut, fit, join, li
 from trainwatch.tui.states import SEVERITIES, verdict
 from trainwatch.tui.words import arrival, clock, duration, epoch, percent, place, plural, told
 
-_ROOM_FOR_HOST = 100
+_ROOM_FOR_HOST, _ROOM_FOR_CLOCK = 100, 24
 _LONGEST_HOST, _LONGEST_TITLE = 24, 32
 _ROOM_FOR_TITLE = 50
 
@@ -70,6 +70,8 @@ def head(view: RunView, width: int, zone: tzinfo | None, most: int = 2) -> list[
 
 
 def _where_and_when(view: RunView, width: int, zone: tzinfo | None) -> Line:
+    if width < _ROOM_FOR_CLOCK:
+        return ()
     host = view.info.host if width >= _ROOM_FOR_HOST else None
     now = line((clock(view.now, zone), Tone.STRONG))
     shown = cut(line((host, Tone.DIM)), _LONGEST_HOST) if host else ()
@@ -132,7 +134,9 @@ def due(view: RunView, zone: tzinfo | None) -> Line:
         took = "took" if view.status is Status.COMPLETED else "ran"
         return line((took, Tone.DIM), " ", (duration(view.elapsed_seconds), Tone.STRONG))
     if view.eta_seconds is None:
-        why = "paused" if view.status is Status.STALLED else "not known yet"
+        why = {Status.STALLED: "paused", Status.UNKNOWN: "not known"}.get(
+            view.status, "not known yet"
+        )
         return line(("ETA", Tone.DIM), " ", (why, Tone.DIM))
     stated = " as the log states" if view.eta_basis == "stated" else ""
     at = arrival(view.now, view.eta_seconds, zone)

@@ -24,7 +24,7 @@ def vitals(view: RunView, width: int, zone: tzinfo | None) -> list[Line]:
     """One line where the width allows it, else two."""
     figures = [part for part in _figures(view) if part]
     end = due(view, zone)
-    bare = cells(_progress(view, end, 0))
+    bare = cells(_progress(view, end, 0)) + 2  # a bar has a blank before it
     free = width - 2 - cells(join(figures, _GAP)) - cells(_GAP) - bare
     if free >= 2 * _SHORTEST_BAR:
         return [_inset(join([*figures, _progress(view, end, free // 2)], _GAP))]
@@ -98,18 +98,13 @@ def _progress(view: RunView, end: Line, cells_of_bar: int) -> Line:
     total = f"/{view.total_epochs}" if view.total_epochs is not None else ""
     name = f"epoch {epoch(view.epoch)}{total} " if view.epoch is not None else "epoch "
     tone = Tone.GOOD if view.status is Status.COMPLETED else Tone.BAR
-    bars = [
-        line(
-            (name, Tone.DIM),
-            percent(view.epoch_progress),
-            " ",
-            bar(view.epoch_progress, cells_of_bar, tone),
-        ),
-        line(
-            ("run ", Tone.DIM), percent(view.progress), " ", bar(view.progress, cells_of_bar, tone)
-        ),
-    ]
-    return join([*bars, end], _GAP)
+    run = _share("run ", view.progress, cells_of_bar, tone)
+    return join([_share(name, view.epoch_progress, cells_of_bar, tone), run, end], _GAP)
+
+
+def _share(name: str, share: float | None, cells_of_bar: int, tone: Tone) -> Line:
+    shown = bar(share, cells_of_bar, tone)
+    return line((name, Tone.DIM), percent(share), " " if shown else "", shown)
 
 
 def bar(share: float | None, width: int, tone: Tone = Tone.BAR) -> Line:

@@ -4,81 +4,22 @@ Both repaint only the cells that changed: most of a training's screen stays the 
 to second, and the bytes of a repaint go through somebody's SSH.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from trainwatch.tui.line import EMPTY, Line, Run, Tone, cells, cut, line, skip
-from trainwatch.tui.text import width as width_of
-from trainwatch.tui.theme import palette
+from trainwatch.tui.line import EMPTY, Line, skip
+from trainwatch.tui.paint import Painted, changed, strip
 
 T = TypeVar("T")
 Draw = Callable[[int, int], Sequence[Line]]
 """Makes lines for a width and a height in cells."""
 
-
-def changed(before: Line, after: Line) -> tuple[int, int]:
-    """From which cell up to which one two lines differ; behind their ends there are blanks."""
-    start = _same(before, after)
-    size = cells(after)
-    if cells(before) != size:
-        return start, max(cells(before), size)
-    end = _same(
-        [_mirrored(run) for run in reversed(before)], [_mirrored(run) for run in reversed(after)]
-    )
-    return start, max(size - end, start)
-
-
-def _mirrored(run: Run) -> Run:
-    return run._replace(text=run.text[::-1])
-
-
-def _same(before: Sequence[Run], after: Sequence[Run]) -> int:
-    """How many cells are the same at the beginning."""
-    same = 0
-    for one, two in zip(before, after, strict=False):
-        if one != two:
-            return same + (_alike(one.text, two.text) if one.tone is two.tone else 0)
-        same += width_of(one.text)
-    return same
-
-
-def _alike(one: str, two: str) -> int:
-    most = min(len(one), len(two))
-    end = next((place for place in range(most) if one[place] != two[place]), most)
-    return width_of(one[:end])
-
-
-def strip(of: Line, styles: Mapping[Tone, Style], width: int) -> Strip:
-    """A line in exactly so many cells."""
-    short = cut(of, width)
-    segments = [Segment(run.text, styles[run.tone]) for run in short]
-    return Strip(segments).adjust_cell_length(width, styles[Tone.PLAIN])
-
-
-class Painted(Widget):
-    """Knows its tones' styles."""
-
-    _styles: Mapping[Tone, Style] | None = None
-
-    @property
-    def tones(self) -> Mapping[Tone, Style]:
-        """Every tone on this widget's own colours."""
-        if self._styles is None:
-            ansi = self.app.native_ansi_color
-            self._styles = palette(ansi=ansi, base=self.visual_style.rich_style)
-        return self._styles
-
-    def notify_style_update(self) -> None:
-        """Forgets the styles, as another theme may hold now."""
-        self._styles = None
-        super().notify_style_update()
+_BAR_STEPS = 50
 
 
 class Block(Painted):
@@ -143,27 +84,56 @@ class Rows(ScrollView, Painted, Generic[T], can_focus=True):
         self._draw: Callable[[T, int], Line] = lambda _, __: EMPTY
         self._empty: Line = EMPTY
         self._shown: dict[int, Line] = {}
+        self._made: dict[int, Line] = {}
+        self._made_for = 0
 
-    def set(self, items: Sequence[T], draw: Callable[[T, int], Line], empty: Line) -> None:
+    def set(
+        self,
+        items: Sequence[T],
+        draw: Callable[[T, int], Line],
+        empty: Line,
+        *,
+        scroll_to: int | None = None,
+    ) -> None:
         """Shows these.
 
         Args:
             items: Anything; read when a row becomes visible, so they must not change.
             draw: Makes a line of one item for a width.
             empty: What is said when there are none.
+            scroll_to: The item to have at the top, or the nearest one; None for the one that is.
         """
         self._items, self._draw, self._empty = items, draw, empty
-        size = Size(self.span(items), max(len(items), 1))
-        if size != self.virtual_size:
-            self.virtual_size = size
-            if self.styles.is_auto_height:
-                self.refresh(layout=True)
+        self._made.clear()
+        self._measure(Size(self.span(items), max(len(items), 1)))
+        if scroll_to is not None:
+            # Before the comparison: else each row would be compared, and sent, twice.
+            self.scroll_to(y=min(scroll_to, self.max_scroll_y), animate=False)
         self._refresh_changes()
+
+    def _measure(self, size: Size) -> None:
+        if size == self.virtual_size:
+            return
+        if self.styles.is_auto_height or not self.show_vertical_scrollbar:
+            self.virtual_size = size
+            self.refresh(layout=self.styles.is_auto_height)
+            return
+        # The plain assignment lays out and repaints all, for a log that grew by one line.
+        self.set_reactive(Widget.virtual_size, size)
+        self._move_bar()
+
+    def _move_bar(self) -> None:
+        """At the end of a list that grows the bar moves by steps: it is repainted as a whole."""
+        bar, many = self.vertical_scrollbar, self.virtual_size.height
+        at_end = self.scroll_y >= self.max_scroll_y and bar.position > 0
+        if not at_end or abs(bar.window_virtual_size - many) * _BAR_STEPS > many:
+            bar.window_virtual_size = many
+            bar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Repaints what differs from the rows that stood there, not the whole pane."""
         if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
+            self._move_bar()
         if round(old_value) != round(new_value):
             self._refresh_changes()
 
@@ -193,7 +163,16 @@ class Rows(ScrollView, Painted, Generic[T], can_focus=True):
             return self._empty if index == 0 else EMPTY
         if index >= len(self._items):
             return EMPTY
-        return skip(self._draw(self._items[index], self.room), self.scroll_offset.x)
+        return skip(self._drawn(index), self.scroll_offset.x)
+
+    def _drawn(self, index: int) -> Line:
+        """Compared first and painted after, but drawn once."""
+        if self._made_for != self.room:
+            self._made.clear()
+            self._made_for = self.room
+        if index not in self._made:
+            self._made[index] = self._draw(self._items[index], self.room)
+        return self._made[index]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line each."""
@@ -205,10 +184,3 @@ class Rows(ScrollView, Painted, Generic[T], can_focus=True):
         drawn = self._line(y)
         self._shown[y] = drawn
         return strip(drawn, self.tones, self.room)
-
-
-def rule(title: Line, width: int, *, focused: bool) -> Line:
-    """A heading on a thin line; a mark tells which pane the keys go to."""
-    start = line(("▸ ", Tone.FOCUS)) if focused else line(("─ ", Tone.RULE))
-    shown = (*start, *cut(title, max(width - 3, 0)), *line(" "))
-    return (*shown, *line(("─" * max(width - cells(shown), 0), Tone.RULE)))
