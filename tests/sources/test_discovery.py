@@ -279,6 +279,24 @@ def test_globs(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names(discover(["**/z.log"])) == ["run2/sub/z.log"]
 
 
+def test_magic_characters_in_the_working_directory(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.append("[a] run*/x1.log", "text\n")
+    monkeypatch.chdir(logs.root / "[a] run*")
+    assert names(discover(["x?.log"])) == ["x1.log"]
+    assert names(discover([logs.root / "[a] run*" / "*.log"])) == ["x1.log"]
+
+
+def test_a_deep_glob_in_a_maze_of_links(logs: Logs) -> None:
+    for name in ("a/b/c", "a/d/e"):
+        logs.append(f"{name}/x.log", "text\n")
+        for number in range(3):
+            logs.path(f"{name}/link{number}").symlink_to("../..")
+    assert names(discover([f"{logs.root}/**/*.log"])) == ["a/b/c/x.log", "a/d/e/x.log"]
+    assert names(discover([f"{logs.root}/**"])) == ["a/b/c/x.log", "a/d/e/x.log"]
+
+
 def test_a_name_with_magic_characters_is_a_name(logs: Logs) -> None:
     logs.append("x[1].log", "text\n")
     assert names(discover([logs.path("x[1].log")])) == ["x[1].log"]
@@ -389,6 +407,7 @@ def test_what_is_said_when_there_is_nothing(logs: Logs) -> None:
     assert "no log" in text
     assert "3 files looked at: 2 weights or data, 1 images or media" in text
     assert message().startswith("No path was given")
+    assert message("").startswith("An empty path was given")
 
 
 def test_one_missing_path_among_several_is_an_error(logs: Logs) -> None:

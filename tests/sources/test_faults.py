@@ -14,7 +14,7 @@ import pytest
 from log_life import Logs, Reader
 
 from trainwatch.events import FileEnded
-from trainwatch.sources import Limits, Reason, fs
+from trainwatch.sources import Limits, Reason, fs, tree
 
 
 def make_fifo(path: Path) -> None:
@@ -189,6 +189,72 @@ def test_a_file_system_that_fails_from_the_first_look(
     reader.poll(step=3)
     reader.drain()
     assert sorted(reader.texts().values()) == ["a.log\n", "a.log.1\n", "sub/c.log\n"]
+
+
+def test_an_error_in_the_middle_of_reading(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"{number}\n" for number in range(50_000))
+    logs.append("a.log", text)
+    logs.append("b.log", "fine\n")
+    reader = Reader(logs.root, limits=Limits(block_bytes=10_000))
+    real = fs.read_at
+
+    def read(fd: int, length: int, offset: int) -> bytes:
+        if offset >= 100_000:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(fd, length, offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fs, "read_at", read)
+        reader.drain()
+        said = "a.log cannot be read (input/output error); it is tried again."
+        assert reader.follower.problems == {"a.log": said}
+        assert reader["b.log"] == ["fine\n"]
+    reader.drain()
+    assert reader["a.log"] == [text]
+    assert reader.follower.problems == {}
+
+
+def test_nothing_is_there_in_spite_of_the_size(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Truncated between the look and the read, or shown too large by a network file system."""
+    logs.append("a.log", "one\n")
+    reader = Reader(logs.root)
+    reader.drain()
+    logs.append("a.log", "two\n")
+    with monkeypatch.context() as patch:
+        real = fs.read_at
+        patch.setattr(fs, "read_at", lambda fd, n, at: real(fd, n, at) if at < 4 else b"")
+        reader.drain()
+        assert reader["a.log"] == ["one\n"]
+    reader.drain()
+    assert reader["a.log"] == ["one\ntwo\n"]
+
+
+def test_going_on_while_the_file_system_fails(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading stopped is not forgotten because a file cannot be looked at just now."""
+    for name in ("a.log", "sub/b.log"):
+        logs.append(name, "one\n")
+    first = Reader(logs.root)
+    first.drain()
+    for call in ("stat", "open_to_read", "read_at", "scan"):
+        second = Reader(logs.root, offsets=first.follower.offsets())
+        with monkeypatch.context() as patch:
+            patch.setattr(fs, call, failing(errno.EIO))
+            second.drain()
+        third = Reader(logs.root, offsets=second.follower.offsets())
+        for reader in (second, third):
+            reader.poll(step=3)
+            assert reader.drain() == []
+            assert reader.items == [], call
+
+
+def test_more_directories_than_anybody_meant(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        logs.append(f"{number}/x.log", "one\n")
+    monkeypatch.setattr(tree, "MAX_DIRECTORIES", 4)
+    reader = Reader(logs.root)
+    reader.drain()
+    assert len(reader.texts()) == 3
+    assert "there are more than 4 directories" in next(iter(reader.follower.problems.values()))
 
 
 def test_no_descriptors_left(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,7 @@ life = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=life, max_open=st.sampled_from([2, 100]), max_bytes=st.sampled_from([200, 1 << 20]))
 def test_every_line_comes_once(
     steps: list[tuple[str, str, int]], max_open: int, max_bytes: int

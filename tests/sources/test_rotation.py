@@ -466,6 +466,22 @@ def test_links(logs: Logs) -> None:
     assert reader.everything() == "one\ntwo\nthree\n"
 
 
+def test_one_of_two_names_is_deleted(logs: Logs) -> None:
+    logs.append("a.log", "one\n")
+    os.link(logs.path("a.log"), logs.path("b.log"))
+    reader = Reader(logs.root)
+    reader.drain()
+    logs.append("b.log", "two\n")
+    logs.delete("a.log")
+    reader.drain()
+    logs.append("b.log", "three\n")
+    reader.drain()
+    (file,) = reader.texts()
+    assert reader.texts()[file] == "one\ntwo\nthree\n"
+    assert reader.follower.path_of(file) == str(logs.path("b.log"))
+    assert reader.follower.path_of(LogFile("unknown")) is None
+
+
 def test_a_link_that_leads_elsewhere(logs: Logs, tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / f"run{number}").write_text(f"{number}\n")

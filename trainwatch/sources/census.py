@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat as modes
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from trainwatch.sources import fs
 from trainwatch.sources.contents import compare
@@ -20,6 +20,7 @@ from trainwatch.sources.tree import Tree
 
 LINGER_SECONDS = 10.0
 _TICK_SECONDS = 0.1
+_CHECKS = 4  # of what is new, so that a directory in which files come all the time holds up nobody
 _KINDS = {
     modes.S_IFDIR: "a directory",
     modes.S_IFIFO: "a fifo",
@@ -34,13 +35,19 @@ def look(files: Files, tree: Tree, now: float) -> None:
     files.now = now
     _drop_closed(files)
     moved, changed = _stat_all(files, list(files.slots.values()))
-    if tree.refresh(now):
-        more_moved, more_changed = _stat_all(files, _adopt_candidates(files, tree))
-        moved += more_moved
-        changed += more_changed
+    found = tree.refresh(now)
+    for _ in range(_CHECKS):
+        new = _adopt_candidates(files, tree) if found else []
+        if not new:
+            break
+        for some in (new, _owners(files, new)):
+            more_moved, more_changed = _stat_all(files, some)
+            moved += more_moved
+            changed += more_changed
+        found = tree.check()
     if moved:
-        changed += _relocate(files, moved)
-    compare(files, changed)
+        changed += _relocate(files, list(dict.fromkeys(moved)))
+    compare(files, list(dict.fromkeys(changed)))
     _watch_loose(files)
     _abandon_vacant(files, tree)
 
@@ -105,8 +112,31 @@ def _see(files: Files, slot: Slot, status: os.stat_result, seen: tuple[int, ...]
 
 
 def _adopt_candidates(files: Files, tree: Tree) -> list[Slot]:
+    """Take in new paths.
+
+    The newest files of a log come first: one that is rotated while they are looked at one after
+    the other is met twice then, and not missed.
+    """
     adopted = [files.adopt(candidate) for candidate in tree.candidates.values()]
-    return [slot for slot in adopted if slot is not None]
+    new = [slot for slot in adopted if slot is not None]
+    return sorted(new, key=lambda slot: slot.candidate.age, reverse=True)
+
+
+def _owners(files: Files, new: Iterable[Slot]) -> Iterator[Slot]:
+    """The places of files that are met at a new place too: they have just been left, perhaps.
+
+    To be iterated over only when the new places have been looked at.
+    """
+    asked: set[Slot] = set()
+    waiting = list(new)
+    while waiting:
+        slot = waiting.pop()
+        tail = files.tails.get(slot.identity) if slot.identity is not None else None
+        owner = tail.slot if tail is not None else None
+        if owner is not None and owner is not slot and owner not in asked:
+            asked.add(owner)
+            yield owner
+            waiting.append(owner)  # what stands there now may have an owner in its turn
 
 
 def _abandon_vacant(files: Files, tree: Tree) -> None:

@@ -88,10 +88,13 @@ class Descriptors:
 
     def _open_checked(self, path: str, identity: FileId) -> int:
         fd = self._open_sparingly(path)
-        status = fs.stat_open(fd)
-        if FileId.of(status) != identity or not modes.S_ISREG(status.st_mode):
+        try:
+            status = fs.stat_open(fd)
+            if FileId.of(status) != identity or not modes.S_ISREG(status.st_mode):
+                raise FileMovedError(errno.ESTALE, "Another file is there now")
+        except OSError:
             fs.close(fd)
-            raise FileMovedError(errno.ESTALE, "Another file is there now")
+            raise
         return fd
 
     def _open_sparingly(self, path: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainwatch.errors import NothingToReadError
-from trainwatch.sources import fs
+from trainwatch.sources import fs, patterns
 from trainwatch.sources.candidate import Candidate
 from trainwatch.sources.names import Reason
 from trainwatch.sources.roots import Root, RootKind, StrPath
@@ -128,7 +128,8 @@ class _Survey:
             self._skip(candidate, Reason.MISSING)
         except OSError as error:
             self._skip(candidate, Reason.UNREADABLE)
-            self._problems[candidate.name] = f"{candidate.path} cannot be read ({fs.words(error)})."
+            path, words = fs.printable(candidate.path), fs.words(error)
+            self._problems[candidate.name] = f"{path} cannot be read ({words})."
         else:
             if reason is not None:
                 self._skip(candidate, reason)
@@ -166,11 +167,13 @@ def _check_existence(roots: Sequence[Root]) -> None:
         raise NothingToReadError("No path was given; name a log directory, a file or a glob.")
     for root in roots:
         kind = root.kind()
+        if not root.given:
+            raise NothingToReadError("An empty path was given; name a log directory or a file.")
         if kind is RootKind.FILE and not fs.exists(root.path):
             raise NothingToReadError(
                 f"{root.given} does not exist; name a log directory, a log file or a glob."
             )
-        if kind is RootKind.PATTERN and not fs.expand(root.path, recursive=True):
+        if kind is RootKind.PATTERN and not patterns.expand(root.path):
             raise NothingToReadError(
                 f"{root.given} matches no file; check the pattern and the directory before it."
             )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from trainwatch.events import Chunk, FileEnded, LogFile, SourceItem
-from trainwatch.sources import fs, resume
+from trainwatch.sources import fs, resume, saved
 from trainwatch.sources.census import look
 from trainwatch.sources.descriptors import Descriptors, FileMovedError
 from trainwatch.sources.discover import Skipped
@@ -90,9 +90,9 @@ class Follower:
         self._tree = Tree([Root.of(path) for path in paths])
         self._files = Files(Descriptors(limits.max_open))
         self._opener = Opener(self._files, start, tail_bytes)
-        self._saved = resume.load(offsets)
+        self._saved = saved.load(offsets)
         resume.reserve(self._files, self._saved)
-        self._tree.expect(saved.name for saved in self._saved)
+        self._tree.expect(entry.name for entry in self._saved)
         self._limits = limits
         self._read = 0
 
@@ -109,7 +109,7 @@ class Follower:
         files = self._files
         look(files, self._tree, now)
         if self._saved:
-            certain = not self.problems
+            certain = self._tree.is_complete and not files.problems
             self._saved = resume.restore(files, self._saved, certain=certain)
         self._opener.open_new()
         files.first = False
@@ -126,7 +126,7 @@ class Follower:
 
     def offsets(self) -> dict[str, object]:
         """Where reading stands, as JSON values: all items fetched so far are behind it."""
-        return resume.dump(self._files.tails.values(), self._saved)
+        return saved.dump(self._files.tails.values(), self._saved)
 
     @property
     def problems(self) -> Mapping[str, str]:

@@ -25,8 +25,8 @@ link_target = os.readlink
 stat = os.stat
 stat_open = os.fstat
 scan = os.scandir
-expand = glob.glob
 common = os.path.commonpath
+matches = glob.iglob
 read_at = os.pread
 close = os.close
 
@@ -61,11 +61,6 @@ def read_document(path: str, limit: int) -> bytes:
         return os.pread(fd, limit, 0)
     finally:
         os.close(fd)
-
-
-def has_magic(path: str) -> bool:
-    """Whether the path is a glob; a file that bears such a name is not."""
-    return any(char in path for char in "*?[") and not exists(path)
 
 
 def read_all(path: str) -> bytes:

@@ -1,114 +1,23 @@
-"""Where reading stopped, in a form that outlives the process."""
+"""Find the files again that an earlier reader left, wherever they are now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
 
-from trainwatch.events import LogFile
 from trainwatch.sources import fs
+from trainwatch.sources.descriptors import FileMovedError
 from trainwatch.sources.files import Files
-from trainwatch.sources.memory import HEAD, FileId, Fingerprint, Memory
+from trainwatch.sources.memory import HEAD, Memory
 from trainwatch.sources.names import rotated_from
-from trainwatch.sources.tail import Slot, State, Tail
-
-SCHEMA = 1
-_STATES = {"live": State.LIVE, "ended": State.ENDED, "copy": State.COPY}
-_WORDS = {state: word for word, state in _STATES.items()}
+from trainwatch.sources.saved import SavedFile
+from trainwatch.sources.tail import Slot, State
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """One file as a reader left it.
-
-    Attributes:
-        name: Under which it was shown.
-        file: What its chunks carried; None when none was delivered.
-        identity: Device and inode.
-        state: LIVE, ENDED or COPY.
-        fingerprint: How far it was read, and what it looked like.
-    """
-
-    name: str
-    file: LogFile | None
-    identity: FileId
-    state: State
-    fingerprint: Fingerprint
-
-
-def dump(tails: Iterable[Tail], waiting: Iterable[SavedFile]) -> dict[str, object]:
-    """The offsets of some files as JSON values.
-
-    Args:
-        tails: What is being read.
-        waiting: What an earlier reader left and was not found again yet.
-    """
-    saved = [_save(tail) for tail in tails if tail.state in _WORDS and not _is_over(tail)]
-    return {"schema": SCHEMA, "files": [_entry(one) for one in (*saved, *waiting)]}
-
-
-def _is_over(tail: Tail) -> bool:
-    """Whether nobody could find it again."""
-    return tail.state is State.ENDED and tail.slot is None
-
-
-def _save(tail: Tail) -> SavedFile:
-    fingerprint = Fingerprint.of(tail.memory)
-    return SavedFile(tail.name, tail.file, tail.identity, tail.state, fingerprint)
-
-
-def _entry(saved: SavedFile) -> dict[str, object]:
-    file = saved.file
-    return {
-        "name": saved.name,
-        "generation": None if file is None else file.generation,
-        "start": None if file is None else file.start,
-        "shown": None if file is None else file.name,
-        "dev": saved.identity.dev,
-        "ino": saved.identity.ino,
-        "state": _WORDS[saved.state],
-        **saved.fingerprint.to_json(),
-    }
-
-
-def load(offsets: Mapping[str, object] | None) -> tuple[SavedFile, ...]:
-    """What `dump` gave; entries that are damaged or of another schema are as if never saved."""
-    files = offsets.get("files") if offsets is not None else None
-    if offsets is None or offsets.get("schema") != SCHEMA or not isinstance(files, list):
-        return ()
-    return tuple(_loaded(files))
-
-
-def _loaded(files: Iterable[object]) -> Iterator[SavedFile]:
-    for entry in files:
-        if not isinstance(entry, Mapping):
-            continue
-        try:
-            yield _saved(entry)
-        except (KeyError, TypeError, ValueError):
-            continue
-
-
-def _saved(entry: Mapping[str, object]) -> SavedFile:
-    file = None
-    if entry["generation"] is not None:
-        file = LogFile(str(entry["shown"]), _number(entry["generation"]), _number(entry["start"]))
-    return SavedFile(
-        str(entry["name"]),
-        file,
-        FileId(_number(entry["dev"]), _number(entry["ino"])),
-        _STATES[str(entry["state"])],
-        Fingerprint.from_json(entry),
-    )
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError("not a number")
-    return value
-
-
-# --- finding the files again ----------------------------------------------------------------------
+class _Outcome(Enum):
+    FOUND = auto()
+    ELSEWHERE = auto()
+    UNREADABLE = auto()
 
 
 def reserve(files: Files, saved: Iterable[SavedFile]) -> None:
@@ -129,56 +38,71 @@ def restore(files: Files, saved: Sequence[SavedFile], *, certain: bool) -> tuple
     Returns:
         What is to be looked for again at the next look.
     """
-    names = {slot.candidate.name: slot.candidate.base for slot in files.slots.values()}
-    names |= {slot.candidate.base_name: slot.candidate.base for slot in files.slots.values()}
-    lost = [entry for entry in saved if not _restore_by_identity(files, entry)]
+    bases = {slot.candidate.name: slot.candidate.base for slot in files.slots.values()}
+    bases |= {slot.candidate.base_name: slot.candidate.base for slot in files.slots.values()}
+    outcomes = {entry: _restore_by_identity(files, entry) for entry in saved}
+    lost = [entry for entry in saved if outcomes[entry] is _Outcome.ELSEWHERE]
     # The longest first: what was read least of may be the beginning of what was read most of.
-    lost.sort(key=lambda entry: -entry.fingerprint.offset)
-    lost = [entry for entry in lost if not _restore_in(files, entry, _base(names, entry.name))]
+    for entry in sorted(lost, key=lambda entry: -entry.fingerprint.offset):
+        outcomes[entry] = _restore_by_content(files, entry, _base(bases, entry.name))
     for entry in saved:
-        _treat_rest_as_new(files, _base(names, entry.name))
-    if not certain:
-        return tuple(lost)
-    for entry in lost:
-        if entry.file is not None and entry.state is State.LIVE:
-            files.mourn(entry.file, _base(names, entry.name))
-    return ()
+        _treat_rest_as_new(files, _base(bases, entry.name))
+    if certain:
+        _mourn(files, bases, [one for one in saved if outcomes[one] is _Outcome.ELSEWHERE])
+    settled = (_Outcome.FOUND, _Outcome.ELSEWHERE) if certain else (_Outcome.FOUND,)
+    return tuple(entry for entry in saved if outcomes[entry] not in settled)
 
 
-def _base(names: Mapping[str, str], name: str) -> str | None:
+def _base(bases: Mapping[str, str], name: str) -> str | None:
     """Path of the log to which the file once shown as `name` belongs."""
     rotated = rotated_from(name)
-    return names.get(name) or (names.get(rotated[0]) if rotated is not None else None)
+    return bases.get(name) or (bases.get(rotated[0]) if rotated is not None else None)
 
 
-def _restore_by_identity(files: Files, entry: SavedFile) -> bool:
+def _restore_by_identity(files: Files, entry: SavedFile) -> _Outcome:
     tail = files.tails.get(entry.identity)
-    return tail is not None and tail.slot is not None and _restore_at(files, entry, tail.slot)
+    if tail is None or tail.slot is None:
+        return _Outcome.ELSEWHERE
+    outcome = _restore_at(files, entry, tail.slot)
+    if outcome is _Outcome.UNREADABLE:  # nor may it be read as a new file until that is known
+        files.new.pop(tail, None)
+        files.again(tail)
+    return outcome
 
 
-def _restore_in(files: Files, entry: SavedFile, base: str | None) -> bool:
-    """Find the content elsewhere: in the copy of a copytruncate, or under a new device number."""
+def _restore_by_content(files: Files, entry: SavedFile, base: str | None) -> _Outcome:
+    """Look into the copy of a copytruncate, or at a file system with another device number."""
     if base is None or entry.state is State.COPY:
-        return False
-    return any(_restore_at(files, entry, slot) for slot in files.family(base))
+        return _Outcome.ELSEWHERE
+    found = _Outcome.ELSEWHERE
+    for slot in files.family(base):
+        outcome = _restore_at(files, entry, slot)
+        if outcome is _Outcome.FOUND:
+            return outcome
+        if outcome is _Outcome.UNREADABLE:
+            found = outcome
+    return found
 
 
-def _restore_at(files: Files, entry: SavedFile, slot: Slot) -> bool:
+def _restore_at(files: Files, entry: SavedFile, slot: Slot) -> _Outcome:
     tail = slot.tail
     if tail is None or tail.state is not State.NEW:
-        return False
+        return _Outcome.ELSEWHERE
     try:
         fd = tail.descriptor(files.descriptors)
         if not entry.fingerprint.matches(fd, tail.size):
-            return False
+            return _Outcome.ELSEWHERE
         memory = Memory(fs.read_at(fd, HEAD, 0), entry.fingerprint.offset, files.keep_bytes())
         memory.load(fd)
-    except OSError:
-        return False
+    except FileMovedError:
+        return _Outcome.UNREADABLE
+    except OSError as error:
+        files.trouble(tail, error)
+        return _Outcome.UNREADABLE
     tail.moved = slot.candidate.name != entry.name
     tail.name = entry.name
     files.take_over(tail, memory, entry.state, entry.file)
-    return True
+    return _Outcome.FOUND
 
 
 def _treat_rest_as_new(files: Files, base: str | None) -> None:
@@ -186,3 +110,9 @@ def _treat_rest_as_new(files: Files, base: str | None) -> None:
     for slot in files.family(base) if base is not None else ():
         if slot.tail is not None and slot.tail.state is State.NEW:
             slot.tail.initial = False
+
+
+def _mourn(files: Files, bases: Mapping[str, str], lost: Iterable[SavedFile]) -> None:
+    for entry in lost:
+        if entry.file is not None and entry.state is State.LIVE:
+            files.mourn(entry.file, _base(bases, entry.name))

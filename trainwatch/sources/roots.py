@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from trainwatch.sources import fs
+from trainwatch.sources import fs, patterns
 
 StrPath = str | os.PathLike[str]
 
@@ -26,7 +26,7 @@ class Root:
 
     Attributes:
         path: Absolute; of a glob with its magic characters.
-        given: As the user wrote it.
+        given: As the user wrote it; printable.
     """
 
     path: str
@@ -36,13 +36,13 @@ class Root:
     def of(cls, path: StrPath) -> Root:
         """The root for a PATH as given."""
         given = os.fspath(path)
-        return cls(fs.absolute(given), given)
+        return cls(fs.absolute(given), fs.printable(given))
 
     def kind(self) -> RootKind:
         """What it is at this moment."""
         if fs.is_directory(self.path):
             return RootKind.DIRECTORY
-        return RootKind.PATTERN if fs.has_magic(self.path) else RootKind.FILE
+        return RootKind.PATTERN if patterns.split(self.path)[1] else RootKind.FILE
 
     def anchor(self) -> str:
         """The directory relative to which its files are named."""
@@ -50,17 +50,10 @@ class Root:
         if kind is RootKind.DIRECTORY:
             return self.path
         if kind is RootKind.PATTERN:
-            return _before_magic(self.path)
+            return patterns.split(self.path)[0]
         # What does not exist yet and has no suffix will be a directory, most likely.
         named_like_file = fs.exists(self.path) or "." in fs.basename(self.path)
         return fs.parent(self.path) if named_like_file else self.path
-
-
-def _before_magic(pattern: str) -> str:
-    directory = fs.parent(pattern)
-    while any(char in directory for char in "*?["):
-        directory = fs.parent(directory)
-    return directory
 
 
 class Naming:

@@ -9,34 +9,17 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 
-from trainwatch.sources import fs, rundir
+from trainwatch.sources import fs, patterns, rundir
 from trainwatch.sources.candidate import Candidate
-from trainwatch.sources.listing import Listing, list_all, list_kin
-from trainwatch.sources.names import Age, Reason, families, reason_to_skip
+from trainwatch.sources.directory import Directory
+from trainwatch.sources.names import Reason, reason_to_skip
 from trainwatch.sources.roots import Naming, Root, RootKind
 
 RESCAN_SECONDS = 2.0
 MAX_DIRECTORIES = 20_000
 _ENTRIES_PER_SECOND = 10_000  # a tree of a million images is not listed every two seconds
-
-
-@dataclass(slots=True)
-class _Directory:
-    """A directory and what was last seen in it; `only` limits it to these files and their kin.
-
-    `bases` are the logs that were ever seen: one that has just been rotated is a log still.
-    """
-
-    path: str
-    only: set[str] | None = None
-    named: set[str] = field(default_factory=set)
-    identity: tuple[int, int] | None = None
-    mtime: int = -1
-    settled: bool = False
-    bases: set[str] = field(default_factory=set)
-    listing: Listing = field(default_factory=Listing)
 
 
 class Tree:
@@ -55,7 +38,7 @@ class Tree:
         self.problems: dict[str, str] = {}
         self._roots = dict.fromkeys(roots)
         self._named_by_run: set[str] = set()
-        self._directories: dict[str, _Directory] = {}
+        self._directories: dict[str, Directory] = {}
         self._visited: dict[tuple[int, int], str] = {}
         self._last_scan: float | None = None
         self._changed = False
@@ -65,6 +48,13 @@ class Tree:
     def roots(self) -> tuple[Root, ...]:
         """The PATHs, and those that their run.json name."""
         return tuple(self._roots)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all PATHs are there and could be listed, so that what was not found is not."""
+        return not self.problems and all(
+            root.kind() is RootKind.PATTERN or fs.exists(root.path) for root in self._roots
+        )
 
     def refresh(self, now: float) -> bool:
         """List what changed; `now` in epoch seconds.
@@ -79,8 +69,23 @@ class Tree:
             self._resolve_roots()
         for directory in list(self._directories.values()):
             self._refresh_directory(directory, force=due)
+        return self._collect()
+
+    def check(self) -> bool:
+        """List once more what has just changed: files were renamed, perhaps, as it was listed.
+
+        Returns:
+            Whether `candidates` may have changed.
+        """
+        self._changed = False
+        for directory in list(self._directories.values()):
+            if not directory.is_settled:
+                self._list(directory)
+        return self._collect()
+
+    def _collect(self) -> bool:
         if self._changed:
-            self.candidates = dict(self._all_candidates())
+            self.candidates = {one.path: one for one in self._all_candidates()}
         return self._changed
 
     def expect(self, names: Iterable[str]) -> None:
@@ -124,21 +129,16 @@ class Tree:
             self._resolve_pattern(root)
 
     def _resolve_pattern(self, root: Root) -> None:
-        for path in fs.expand(root.path, recursive=True):
+        for path in patterns.expand(root.path):
             if fs.is_directory(path):
                 self._enter_root(path, may_name=root.path not in self._named_by_run)
             elif reason_to_skip(fs.basename(path)) in (None, Reason.UNKNOWN):
                 self._add_file(path, named=False)
 
     def _add_file(self, path: str, *, named: bool) -> None:
-        parent, name = fs.parent(path), fs.basename(path)
-        directory = self._directories.setdefault(parent, _Directory(parent, only=set()))
-        if directory.only is not None and name not in directory.only:
-            directory.only.add(name)
-            directory.settled = False
-        if named and name not in directory.named:
-            directory.named.add(name)
-            self._changed = True
+        parent = fs.parent(path)
+        directory = self._directories.setdefault(parent, Directory(parent, only=set()))
+        self._changed |= directory.add(fs.basename(path), named=named)
 
     def _enter_root(self, path: str, *, may_name: bool) -> None:
         known = self._directories.get(path)
@@ -163,8 +163,8 @@ class Tree:
         directory = fs.real(path)
         while (above := fs.parent(directory)) != directory:
             directory = above
-            if (identity := _identity(directory)) is not None:
-                self._visited.setdefault(identity, directory)
+            with suppress(OSError):
+                self._visited.setdefault(_identity(directory), directory)
 
     # --- directories --------------------------------------------------------------------------
 
@@ -180,97 +180,72 @@ class Tree:
                 real.extend(directory.listing.subdirectories)
                 links.extend(directory.listing.links)
 
-    def _enter(self, path: str, *, asked: bool) -> _Directory | None:
+    def _enter(self, path: str, *, asked: bool) -> Directory | None:
         """Register a directory, unless it was reached before, perhaps by another way."""
         known = self._directories.get(path)
-        identity = _identity(path)
-        if identity is None or (known is not None and known.only is None):
+        if known is not None and known.only is None:
+            return None
+        try:
+            identity = _identity(path)
+        except OSError as error:
+            self._report(path, error)
             return None
         if not asked and self._visited.get(identity, path) != path:
             return None
         if len(self._directories) >= MAX_DIRECTORIES:
             self.problems[self.naming.display(path)] = (
-                f"{path} is not read: there are more than {MAX_DIRECTORIES:,} directories."
+                f"{fs.printable(path)} is not read: there are more than {MAX_DIRECTORIES:,} directories."
             )
             return None
-        directory = _Directory(path, None, known.named if known else set(), identity)
+        directory = Directory(path, None, known.named if known else set(), identity)
         self._directories[path] = directory
         self._visited[identity] = path
         return directory
 
-    def _refresh_directory(self, directory: _Directory, *, force: bool) -> None:
+    def _refresh_directory(self, directory: Directory, *, force: bool) -> None:
         try:
-            status = fs.stat(directory.path)
+            due = directory.is_due()
         except OSError as error:
             self._lost(directory, error)
             return
-        unchanged = directory.mtime == status.st_mtime_ns
-        if unchanged and directory.settled and not force:
-            return
-        directory.mtime, directory.settled = status.st_mtime_ns, unchanged
-        before = directory.listing
-        self._list(directory)
-        after = directory.listing
-        if (after.subdirectories, after.links) != (before.subdirectories, before.links):
-            self._walk([*after.subdirectories, *after.links])
+        if due or force:
+            self._list(directory)
+            self._walk([*directory.listing.subdirectories, *directory.listing.links])
 
-    def _list(self, directory: _Directory) -> None:
+    def _list(self, directory: Directory) -> None:
         try:
-            listing = (
-                list_all(directory.path)
-                if directory.only is None
-                else list_kin(directory.path, directory.only)
-            )
+            self._changed |= directory.relist()
         except OSError as error:
-            self._report(directory, error)
+            self._report(directory.path, error)
             return
         self.problems.pop(self.naming.display(directory.path), None)
-        self._changed |= listing.logs != directory.listing.logs
-        directory.listing = listing
 
-    def _lost(self, directory: _Directory, error: OSError) -> None:
+    def _lost(self, directory: Directory, error: OSError) -> None:
         """A directory that is gone is forgotten; one that only cannot be looked at is kept."""
+        self._report(directory.path, error)
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
-            self._report(directory, error)
             return
-        self.problems.pop(self.naming.display(directory.path), None)
         self._changed |= bool(directory.listing.logs)
-        directory.mtime, directory.listing = -1, Listing()
+        directory.clear()
         if directory.only is None:
             del self._directories[directory.path]
             if directory.identity is not None:
                 self._visited.pop(directory.identity, None)
 
-    def _report(self, directory: _Directory, error: OSError) -> None:
-        self.problems[self.naming.display(directory.path)] = (
-            f"{directory.path} cannot be listed ({fs.words(error)}); it is tried again."
-        )
-        directory.settled = False
+    def _report(self, path: str, error: OSError) -> None:
+        name = self.naming.display(path)
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.problems.pop(name, None)
+        else:
+            words = f"cannot be listed ({fs.words(error)}); it is tried again."
+            self.problems[name] = f"{fs.printable(path)} {words}"
 
-    # --- candidates ---------------------------------------------------------------------------
-
-    def _all_candidates(self) -> Iterator[tuple[str, Candidate]]:
+    def _all_candidates(self) -> Iterator[Candidate]:
         for directory in self._directories.values():
-            names = directory.listing.logs | directory.named
             directory.bases |= self._expected.pop(directory.path, set())
-            found = families(names, directory.bases)
-            directory.bases.update(base for base, _ in found.values())
-            for name, (base, age) in found.items():
-                yield fs.join(directory.path, name), self._candidate(directory, name, base, age)
-
-    def _candidate(self, directory: _Directory, name: str, base: str, age: Age) -> Candidate:
-        path, base = fs.join(directory.path, name), fs.join(directory.path, base)
-        named = name in directory.named
-        passive = directory.only is not None and name not in directory.only
-        known = self.candidates.get(path)
-        if known is not None and (known.base, known.named, known.passive) == (base, named, passive):
-            return known
-        return Candidate(path, self.naming.display(path), base, age, named, passive)
+            yield from directory.candidates(self.naming, self.candidates)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = fs.stat(path)
-    except OSError:
-        return None
+def _identity(path: str) -> tuple[int, int]:
+    status = fs.stat(path)
     return status.st_dev, status.st_ino
