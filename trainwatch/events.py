@@ -444,7 +444,11 @@ class LineTally:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line as it stands in a log, for people; `text` is untrusted and bounded."""
+    """One line as it stands in a log, for people; `text` is untrusted and bounded.
+
+    Attributes:
+        message: The text without the time, level and rank prefix before it.
+    """
 
     where: Where
     who: RankId
@@ -453,6 +457,7 @@ class LogLine:
     stamp: Stamp | None = None
     arrival: float = 0.0
     live: bool = False
+    message: str = ""
 
     @property
     def evidence(self) -> Evidence:

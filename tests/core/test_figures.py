@@ -32,7 +32,9 @@ def parts(values: list[float], cuts: list[int]) -> list[np.ndarray]:
 @given(VALUES, CUTS)
 @example([1.7e308, 1.7e308], [1])
 @example([-math.inf, math.nan], [])
-def test_an_extent_is_that_of_numpy_whatever_the_chunks(values: list[float], cuts: list[int]) -> None:
+def test_an_extent_is_that_of_numpy_whatever_the_chunks(
+    values: list[float], cuts: list[int]
+) -> None:
     whole, cut = Extent(), Extent()
     whole.add(np.array(values))
     for part in parts(values, cuts):

@@ -157,7 +157,9 @@ def test_the_epoch_goes_on_through_a_rotation() -> None:
     name = "logs/debug_rank0_20231203_143025.log"
     old, new = LogFile(f"{name}.1"), LogFile(name)
     reading = read(
-        Chunk(old, 0, f"{MARKER.format(3)}\n{STEP.format(1)}\n{STEP.format(2)[:-4]}".encode(), MTIME),
+        Chunk(
+            old, 0, f"{MARKER.format(3)}\n{STEP.format(1)}\n{STEP.format(2)[:-4]}".encode(), MTIME
+        ),
         FileEnded(old, "rotated"),
         Chunk(new, 0, f"{STEP.format(3)}\n".encode(), MTIME),
     )

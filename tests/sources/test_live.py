@@ -51,8 +51,11 @@ def read_while(
     logs: Logs, script: str, polls: Callable[[Reader, Waker], object], names: int = 1
 ) -> Reader:
     """Poll until every writer has ended and all is read."""
+    for number in range(names):  # that it is a log, and not only its rotated files, is known
+        logs.append(f"{number}.log", "")
     with Waker([logs.root], debounce=0.0) as waker:
         reader = Reader(logs.root, limits=Limits(max_bytes=300_000, block_bytes=10_000))
+        reader.poll()
         writers = [
             subprocess.Popen([sys.executable, "-c", script, str(logs.path(f"{n}.log")), str(COUNT)])
             for n in range(names)

@@ -107,6 +107,7 @@ def rank(number: int, *, step: int = 104, silent: float = 0.4, **fields: object)
         state=RankStatus.ACTIVE,
         phase=Phase.TRAINING,
         epoch=14.0,
+        shown_epoch=14.0,
         step=step,
         total_batches=BATCHES,
         silent_seconds=silent,

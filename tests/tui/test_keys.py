@@ -286,19 +286,23 @@ async def test_keys_that_multiplexers_use_are_left_alone() -> None:
 
 
 def test_the_footer_shows_what_applies() -> None:
-    shown = hints(["a", "b"], 0, logs=True, paused=False, following=False, can_stop=True)
+    shown = hints(
+        ["a", "b"], 0, logs=True, paused=False, following=False, can_stop=True, over=False
+    )
     assert plain(footer(shown, 120)) == (
         " 1 a  2 b  tab next  space pause  f follow  K stop training"
         "  q detach (training goes on)  ? help"
     )
-    shown = hints(["a", "b"], 1, logs=False, paused=False, following=True, can_stop=False)
+    shown = hints(
+        ["a", "b"], 1, logs=False, paused=False, following=True, can_stop=False, over=False
+    )
     assert plain(footer(shown, 120)) == " 1 a  2 b  tab next  q detach (training goes on)  ? help"
 
 
 @pytest.mark.parametrize("width", [10, 20, 30, 40, 60, 80])
 def test_the_footer_fits_and_never_loses_the_way_out(width: int) -> None:
     pages = ["overview", "ranks", "logs", "alerts"]
-    shown = hints(pages, 2, logs=True, paused=True, following=False, can_stop=True)
+    shown = hints(pages, 2, logs=True, paused=True, following=False, can_stop=True, over=False)
     made = footer(shown, width)
     assert cells(made) <= width
     assert "q detach" in plain(made)

@@ -94,7 +94,7 @@ def test_a_rank_of_a_node_is_not_taken_for_a_global_one() -> None:
 def test_what_is_not_known_of_a_rank() -> None:
     bare = replace(
         fake_views.rank(0),
-        epoch=None,
+        shown_epoch=None,
         step=None,
         silent_seconds=None,
         silence_limit=None,

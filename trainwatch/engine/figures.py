@@ -37,7 +37,7 @@ def _metric(crew: Crew, name: str) -> MetricView:
 
 def curve_views(crew: Crew) -> tuple[CurveView, ...]:
     """The lines to draw: each metric of the first rank that prints it, over all attempts."""
-    first = shown_base(crew)
+    first = crew.first_epoch
     speakers = {name: crew.speakers(name) for name in DRAWN}
     return tuple(
         _curve(name, some[0].metric_voices(name), first) for name, some in speakers.items() if some
@@ -101,17 +101,9 @@ def epoch_views(crew: Crew) -> tuple[EpochView, ...]:
     for member in crew.all:
         for voice in member.voices:
             _merge_stated(rows, voice)
-    first = shown_base(crew)
+    first = crew.first_epoch
     newest = sorted(rows)[-SHOWN_EPOCHS:]
     return tuple(_epoch(key[0], key[1] + first, rows[key]) for key in newest)
-
-
-def shown_base(crew: Crew) -> int:
-    """The number of the first epoch in what people see: of the log that states how many there are."""
-    streams = [voice.stream for member in crew.all for voice in member.voices]
-    bases = [s.epoch_base for s in streams if s.total_epochs and s.epoch_base is not None]
-    bases += [s.epoch_base for s in streams if s.epoch_base is not None]
-    return bases[0] if bases else 0
 
 
 def _epochs(voice: Voice) -> Iterable[tuple[tuple[int, float], EpochStats]]:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from trainwatch.events import Finding, RankId, Severity
 from trainwatch.health.config import HealthConfig
-from trainwatch.model.ranks import Crew, Voice
+from trainwatch.model.ranks import Crew
 from trainwatch.model.watch import WINDOW, Spot, ValueWatch
 
 
@@ -24,67 +25,78 @@ def _beginning(finding: Finding) -> tuple[float, float]:
     return epoch, math.inf if finding.step is None else finding.step
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whose values of which metric are judged; `shift` turns its epochs into those people see."""
+
+    who: RankId
+    metric: str
+    watch: ValueWatch
+    shift: int
+
+    @property
+    def name(self) -> str:
+        return _NAMES[self.metric]
+
+    def since(self, spot: Spot) -> str:
+        """`since epoch 2 step 16`."""
+        epoch = "" if spot.epoch is None else f"epoch {spot.epoch + self.shift:g}"
+        step = "" if spot.step is None else f"step {spot.step}"
+        return "since " + (" ".join(part for part in (epoch, step) if part) or "its first records")
+
+
 def _of_metric(metric: str, crew: Crew, config: HealthConfig) -> Iterator[Finding]:
     for member in crew.speakers(metric):
         voice = member.metric_voices(metric)[-1]
         watch = voice.stream.watches.get(metric)
         if watch is None or voice.attempt < crew.attempt:
             continue
-        if metric == "lr":
-            yield from _zero_lr(member.who, watch, config)
-        else:
-            yield from _loss(metric, voice, watch, config)
+        subject = _Subject(member.who, metric, watch, crew.epoch_shift(voice.stream))
+        yield from _zero_lr(subject, config) if metric == "lr" else _loss(subject, config)
 
 
-def _loss(metric: str, voice: Voice, watch: ValueWatch, config: HealthConfig) -> Iterator[Finding]:
-    who = voice.stream.who
-    name = _NAMES[metric]
+def _loss(of: _Subject, config: HealthConfig) -> Iterator[Finding]:
+    watch = of.watch
     over = watch.recovered >= config.recovered_records
     if watch.first_nonfinite:
-        word = "NaN" if watch.first_nonfinite.value != watch.first_nonfinite.value else "infinite"
+        word = "NaN" if math.isnan(watch.first_nonfinite.value) else "infinite"
         yield _finding(
-            f"{metric}_nan",
-            who,
+            f"{of.metric}_nan",
+            of.who,
             watch.first_nonfinite,
-            f"{name} is {word} {_since(watch.first_nonfinite)}{_outcome(over)}",
+            f"{of.name} is {word} {of.since(watch.first_nonfinite)}{_outcome(over)}",
             over=over,
-            refute=f"if the {name} printed there is a finite number",
+            refute=f"if the {of.name} printed there is a finite number",
         )
     if watch.first_huge:
-        yield _explosion(
-            metric, who, watch.first_huge, f"is above {config.loss_ceiling:.0e}", over=over
-        )
+        yield _explosion(of, watch.first_huge, f"is above {config.loss_ceiling:.0e}", over=over)
     elif watch.first_growth:
         usual = watch.first_growth.usual or 0.0
-        yield _explosion(
-            metric,
-            who,
-            watch.first_growth,
-            f"grew more than {config.loss_growth:g}-fold (usual {usual:.4g})",
-            over=over,
-        )
-    if metric == "loss":
-        yield from _stagnation(who, watch, config)
+        what = f"grew more than {config.loss_growth:g}-fold (usual {usual:.4g})"
+        yield _explosion(of, watch.first_growth, what, over=over)
+    if of.metric == "loss":
+        yield from _stagnation(of.who, watch, config)
 
 
-def _explosion(metric: str, who: RankId, spot: Spot, what: str, *, over: bool) -> Finding:
+def _explosion(of: _Subject, spot: Spot, what: str, *, over: bool) -> Finding:
     return _finding(
-        f"{metric}_explosion",
-        who,
+        f"{of.metric}_explosion",
+        of.who,
         spot,
-        f"{_NAMES[metric]} {spot.value:.4g} {what} {_since(spot)}{_outcome(over)}",
+        f"{of.name} {spot.value:.4g} {what} {of.since(spot)}{_outcome(over)}",
         over=over,
         refute="if such values are normal for this loss; set loss_growth or loss_ceiling",
     )
 
 
-def _zero_lr(who: RankId, watch: ValueWatch, config: HealthConfig) -> Iterator[Finding]:
+def _zero_lr(of: _Subject, config: HealthConfig) -> Iterator[Finding]:
+    watch = of.watch
     if watch.zero_run >= config.zero_lr_records and watch.first_zero:
         yield _finding(
             "lr_zero",
-            who,
+            of.who,
             watch.first_zero,
-            f"learning rate is 0 {_since(watch.first_zero)}, {watch.zero_run} records in a row",
+            f"learning rate is 0 {of.since(watch.first_zero)}, {watch.zero_run} records in a row",
             over=False,
             refute="if the log prints too few digits of a small learning rate",
         )
@@ -125,12 +137,6 @@ def _finding(
 
 _NAMES = {"loss": "loss", "val_loss": "validation loss"}
 _MILD = frozenset(("lr_zero", "loss_stagnation"))
-
-
-def _since(spot: Spot) -> str:
-    epoch = "" if spot.epoch is None else f"epoch {spot.epoch:g}"
-    step = "" if spot.step is None else f"step {spot.step}"
-    return "since " + (" ".join(part for part in (epoch, step) if part) or "its first records")
 
 
 def _outcome(over: bool) -> str:

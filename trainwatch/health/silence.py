@@ -111,12 +111,14 @@ class _Judge:
         quiet = silence(member.primary, self.view, self.config)
         pids = [voice.stream.pid for voice in member.voices if voice.stream.pid is not None]
         loss = stream.extents.get("loss")
+        epoch = stream.position.epoch
         return RankView(
             who=member.who,
             state=self._state(member, quiet),
             phase=Phase.FINISHED if self.ends.completed else stream.position.phase,
             attempt=member.primary.attempt,
-            epoch=stream.position.epoch,
+            epoch=epoch,
+            shown_epoch=None if epoch is None else epoch + self.crew.epoch_shift(stream),
             step=stream.position.step,
             total_batches=stream.shape.total_batches if stream.shape else None,
             silent_seconds=quiet.seconds,

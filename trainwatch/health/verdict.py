@@ -39,12 +39,14 @@ def judge(run: RunState, crew: Crew, info: RunInfo, view: Viewpoint, config: Con
     ends = ends_of(run, crew, info)
     ranks = tuple(rank_views(crew, ends, info, view, config.stall))
     status = _status(run, crew, ends, ranks, info)
-    findings = [*failure_findings(ends), *value_findings(crew, config.health)]
+    failures = [] if info.stopped else failure_findings(ends)  # its end was asked for
+    findings = [*failures, *value_findings(crew, config.health)]
     if any(rank.state is RankStatus.STALLED for rank in ranks):
         findings = [*_stalls(ranks), *findings]
     # Failures stay in the order in which they were reported: the first is closer to the cause.
     findings.sort(key=lambda finding: (not finding.active, -finding.severity))
-    return Verdict(status, _health(status, findings), ranks, tuple(findings), ends)
+    health = _health(findings, bad=status is Status.FAILED and not info.stopped)
+    return Verdict(status, health, ranks, tuple(findings), ends)
 
 
 def _status(
@@ -113,8 +115,8 @@ def _stall(rank: RankView) -> Finding:
     )
 
 
-def _health(status: Status, findings: Sequence[Finding]) -> Health:
+def _health(findings: Sequence[Finding], *, bad: bool) -> Health:
     active = [finding.severity for finding in findings if finding.active]
-    if status in (Status.FAILED, Status.STALLED) or Severity.CRITICAL in active:
+    if bad or Severity.CRITICAL in active:
         return Health.CRITICAL
     return Health.WARNING if Severity.WARNING in active else Health.OK

@@ -41,7 +41,7 @@ def phase_words(phase: Phase) -> str:
 
 def place(rank: RankView) -> str:
     """`in training, epoch 15 step 104`."""
-    epoch = "" if rank.epoch is None else f"epoch {rank.epoch:g}"
+    epoch = "" if rank.shown_epoch is None else f"epoch {rank.shown_epoch:g}"
     step = "" if rank.step is None else f"step {rank.step}"
     where = " ".join(part for part in (epoch, step) if part)
     return f"{phase_words(rank.phase)}, {where}" if where else phase_words(rank.phase)

@@ -87,6 +87,18 @@ class Crew:
         """Ranks and others."""
         return [*self.ranks, *self.others]
 
+    @property
+    def first_epoch(self) -> int:
+        """The number of the first epoch in what people see: of the log that states how many."""
+        streams = [voice.stream for member in self.all for voice in member.voices]
+        bases = [s.epoch_base for s in streams if s.total_epochs and s.epoch_base is not None]
+        bases += [s.epoch_base for s in streams if s.epoch_base is not None]
+        return bases[0] if bases else 0
+
+    def epoch_shift(self, stream: Stream) -> int:
+        """What turns an epoch as a log prints it into what people see, where logs count apart."""
+        return 0 if stream.epoch_base is None else self.first_epoch - stream.epoch_base
+
     def speakers(self, metric: str) -> list[Member]:
         """Whose values of a metric count: the ranks', else those of a log that names no rank.
 

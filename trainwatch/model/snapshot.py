@@ -61,6 +61,7 @@ class RankView:
         phase: From its newest marker or record.
         attempt: Counted from 0.
         epoch: As printed by its log.
+        shown_epoch: The same counted as the rest of the view counts epochs.
         step: Step or batch as printed by its newest record.
         total_batches: Batches of an epoch where the log states them.
         silent_seconds: Since its newest line; None when no time is known.
@@ -78,6 +79,7 @@ class RankView:
     phase: Phase = Phase.UNKNOWN
     attempt: int = 0
     epoch: float | None = None
+    shown_epoch: float | None = None
     step: int | None = None
     total_batches: int | None = None
     silent_seconds: float | None = None

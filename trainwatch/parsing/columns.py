@@ -29,7 +29,7 @@ class Spans(Sequence[bytes]):
         if isinstance(index, slice):
             return Spans(self._spans[index])
         data, start, end = self._spans[index]
-        return data[start:end]
+        return data[start:end].rstrip(b"\r")  # of a line feed with a carriage return before it
 
 
 @dataclass(slots=True)

@@ -93,9 +93,6 @@ def compile_dialects(dialects: tuple[Dialect, ...]) -> tuple[CompiledFormat, ...
 
 Hit = tuple[CompiledFormat, re.Match[bytes]]
 
-MAX_FUSED = 1 << 14
-"""Bytes of a line in which fused records are looked for; a longer one is not made of records."""
-
 
 class Recogniser:
     """Finds the records of a line; tries the last step format first, since steps come in runs.
@@ -131,7 +128,7 @@ class Recogniser:
     def _fused(self, line: bytes) -> list[Hit]:
         records: list[Hit] = []
         position = 0
-        if len(line) > MAX_FUSED or next_record.search(line, 1) is None:
+        if next_record.search(line, 1) is None:
             return records
         while position < len(line):
             hit = self._within(line, position)

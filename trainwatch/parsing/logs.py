@@ -311,6 +311,7 @@ class LogReader:
             where=self._where(place, 0),
             who=who,
             text=quote(place.line),
+            message=quote(found["message"]),
             level=level_of(found),
             stamp=self._clock.stamp(found["clock"], found["fraction"], found["zone"]),
             arrival=arrival.time,

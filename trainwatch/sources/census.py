@@ -40,8 +40,8 @@ def look(files: Files, tree: Tree, now: float) -> None:
         new = _adopt_candidates(files, tree) if found else []
         if not new:
             break
-        for some in (new, _owners(files, new)):
-            more_moved, more_changed = _stat_all(files, some)
+        for some, again in ((new, False), (_owners(files, new), True)):
+            more_moved, more_changed = _stat_all(files, some, again=again)
             moved += more_moved
             changed += more_changed
         found = tree.check()
@@ -55,8 +55,13 @@ def look(files: Files, tree: Tree, now: float) -> None:
 # --- paths ----------------------------------------------------------------------------------------
 
 
-def _stat_all(files: Files, slots: Iterable[Slot]) -> tuple[list[Slot], list[Slot]]:
-    """The paths at which another file stands than before, and those whose file has changed."""
+def _stat_all(
+    files: Files, slots: Iterable[Slot], *, again: bool = False
+) -> tuple[list[Slot], list[Slot]]:
+    """The paths at which another file stands than before, and those whose file has changed.
+
+    With `again`, since they were looked at a moment ago.
+    """
     moved: list[Slot] = []
     changed: list[Slot] = []
     stat = fs.stat
@@ -68,7 +73,7 @@ def _stat_all(files: Files, slots: Iterable[Slot]) -> tuple[list[Slot], list[Slo
                 moved.append(slot)
             continue
         seen = (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns)
-        if seen != slot.seen:
+        if seen != (slot.last if again else slot.seen):
             (moved if _see(files, slot, status, seen) else changed).append(slot)
     return moved, changed
 

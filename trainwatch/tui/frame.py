@@ -5,7 +5,7 @@ from datetime import tzinfo
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Status
 from trainwatch.tui import verdict
 from trainwatch.tui.keys import footer, hints
 from trainwatch.tui.line import Line, Tone, line
@@ -80,7 +80,7 @@ class Frame(Vertical):
             self.page.show(view, shape)
             # Not before the first frame: another focus restyles and paints half of the screen.
             self.call_after_refresh(self._keep_focus)
-        self._keys.set(lambda width, _: [self._footer(width, begun=view is not None)])
+        self._keys.set(lambda width, _: [self._footer(width, view)])
 
     def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
         return [
@@ -89,14 +89,15 @@ class Frame(Vertical):
             *verdict.notices(view, width),
         ]
 
-    def _footer(self, width: int, *, begun: bool) -> Line:
+    def _footer(self, width: int, view: RunView | None) -> Line:
         shown = hints(
             [page.title for page in PAGES],
             self.number,
-            logs=begun and self.log_pane is not None,
+            logs=view is not None and self.log_pane is not None,
             paused=self.book.paused,
             following=self.log_pane is None or self.log_pane.rows.following,
             can_stop=self._reader.can_stop,
+            over=view is not None and view.status in (Status.COMPLETED, Status.FAILED),
         )
         return footer(shown, width)
 

@@ -17,8 +17,15 @@ class Hint(NamedTuple):
     here: bool = False
 
 
-def hints(
-    pages: Sequence[str], page: int, *, logs: bool, paused: bool, following: bool, can_stop: bool
+def hints(  # noqa: PLR0913 - each is one fact that the line depends on
+    pages: Sequence[str],
+    page: int,
+    *,
+    logs: bool,
+    paused: bool,
+    following: bool,
+    can_stop: bool,
+    over: bool,
 ) -> list[Hint]:
     """What applies now."""
     shown = [Hint(str(n), name, 3, n == page + 1) for n, name in enumerate(pages, 1)]
@@ -29,7 +36,8 @@ def hints(
         shown.append(Hint("f", "follow", 2))
     if can_stop:
         shown.append(Hint("K", "stop training", 4))
-    return [*shown, Hint("q", "detach (training goes on)", 5), Hint("?", "help", 4)]
+    leave = "quit" if over else "detach (training goes on)"
+    return [*shown, Hint("q", leave, 5), Hint("?", "help", 4)]
 
 
 def footer(shown: Sequence[Hint], width: int) -> Line:

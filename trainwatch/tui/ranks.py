@@ -55,7 +55,7 @@ def columns(view: RunView) -> list[Column[RankView]]:
         Column("rank", 7, lambda rank: _name(rank, accused=rank.who in named)),
         Column("state", 10, _state, right=False),
         Column("phase", 17, phase_word, right=False),
-        Column("epoch", 5, lambda rank: epoch(rank.epoch)),
+        Column("epoch", 5, lambda rank: epoch(rank.shown_epoch)),
         Column("step", 9, _step, need=70),
         Column("silent", 7, _silent, need=60),
         *([basis] if by_file else []),
@@ -96,7 +96,7 @@ def _since(rank: RankView) -> str:
 
 
 def _last(rank: RankView) -> Part:
-    return (rank.last.text, Tone.DIM) if rank.last else ""
+    return (rank.last.message or rank.last.text, Tone.DIM) if rank.last else ""
 
 
 def strip(view: RunView, width: int, most: int) -> list[Line]:
