@@ -372,6 +372,7 @@ def test_a_run_that_has_just_begun(logs: Logs) -> None:
     reader.drain()
     run.mkdir()
     reader.drain()
+    assert reader.follower.problems == {}
     logs.append("run/console.log", "one\n")
     reader.drain()
     logs.append("run/run.json", json.dumps({"logs": [str(logs.root / "far")]}))

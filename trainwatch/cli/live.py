@@ -119,6 +119,7 @@ class LiveReader:
         with Waker(self._whole.follower.roots) as self._waker:
             while not self._stopping.is_set():
                 changed = self._look(time.time())
+                self._waker.watch(self._whole.follower.roots)  # run.json may name further ones
                 pace.offer(changed, self._snapshot)
                 if not self._behind:
                     self._waker.wait(min(POLL_SECONDS, pace.patience))

@@ -1,7 +1,7 @@
 """Reads everything of a run once, for the commands that answer and exit."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from trainwatch.engine import Engine
 from trainwatch.engine.engine import Listener
 from trainwatch.errors import NothingToReadError
 from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo, SourceItem
+from trainwatch.parsing.logs import Witness
 from trainwatch.sources import Discovery, LogPath, discover
 
 BLOCK = 1 << 20
@@ -37,8 +38,19 @@ class Reading:
     problems: tuple[str, ...]
 
 
-def read_all(selection: Selection, listener: Listener | None = None) -> Reading:
+def read_all(
+    selection: Selection,
+    listener: Listener | None = None,
+    witness: Witness | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Reading:
     """Read all logs of a selection.
+
+    Args:
+        selection: What to read.
+        listener, witness: As for the engine.
+        enough: Asked at the end where no record of a training was recognised: whether something
+            else was.
 
     Raises:
         NothingToReadError: where there is no log or no record of a training in them.
@@ -48,6 +60,7 @@ def read_all(selection: Selection, listener: Listener | None = None) -> Reading:
     info = run_info(paths)
     found = discover(paths, allow_empty=info.id is not None)
     engine = new_engine(selection, info, listener)
+    engine.witness = witness
     problems = dict(found.problems)
     for log in found.files:
         try:
@@ -55,7 +68,7 @@ def read_all(selection: Selection, listener: Listener | None = None) -> Reading:
                 engine.feed(item)
         except OSError as error:
             problems[log.name] = f"{log.name} cannot be read: {error.strerror}."
-    if not engine.run.recognised and info.id is None:
+    if not engine.run.recognised and info.id is None and not enough():
         raise NothingToReadError(_nothing_recognised(engine, found))
     now = selection.now
     engine.tick(time.time() if now is None else now, stated=now is not None)
