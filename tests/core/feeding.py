@@ -5,7 +5,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,11 +63,15 @@ class Reading:
 
     engine: Engine
     parsed: list[Parsed]
+    _rows: list[Row] = field(default_factory=list)
+    _seen: int = 0
 
     @property
     def rows(self) -> list[Row]:
         """All step records, in the order in which they were found."""
-        return [row for parsed in self.parsed for row in rows_of(parsed)]
+        self._rows += [row for parsed in self.parsed[self._seen :] for row in rows_of(parsed)]
+        self._seen = len(self.parsed)
+        return self._rows
 
     @property
     def events(self) -> list[Event]:

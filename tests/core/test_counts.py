@@ -18,12 +18,15 @@ from core.feeding import (
     sample_cases,
 )
 from trainwatch.events import (
+    AttemptStarted,
     BatchesProcessed,
+    CheckpointNote,
     EpochMarker,
     EpochSummary,
     Event,
     FileShare,
     RankStarted,
+    TrainingEnded,
     WorkerCompleted,
 )
 
@@ -63,6 +66,11 @@ PATTERNS: dict[str, Count] = {
     "Processing.*files": events(FileShare),
     "Processed.*batches": events(BatchesProcessed),
     "init done": events(RankStarted),
+    r"✅ 训练完成\|Training complete$": events(TrainingEnded),
+    r"Starting training\|🆕": events(AttemptStarted),
+    r"Saving checkpoint\|Checkpoint saved\|已保存\|检测到checkpoint\|从checkpoint": events(
+        CheckpointNote
+    ),
 }
 
 

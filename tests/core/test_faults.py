@@ -203,17 +203,17 @@ def test_a_block_that_was_cut_off_does_not_swallow_the_failures_behind_it() -> N
     assert faults(reading) == [(FaultKind.EXCEPTION, True, RankId(), "ValueError")]
 
 
-def test_a_million_harmless_complaints_do_not_crowd_out_the_failure_behind_them() -> None:
+def test_no_number_of_harmless_complaints_can_crowd_out_the_failure_behind_them() -> None:
     step = "2026-11-21 20:00:00,000 [DEBUG] [Rank 0] Training step {}, loss=0.5"
     complaint = "2026-11-21 20:00:00,000 [ERROR] [Rank 0] cannot read shard {}"
-    lines = [text.format(n) for n in range(2000) for text in (complaint, step)]
+    lines = [text.format(n) for n in range(600) for text in (complaint, step)]
     reading = read_lines([*lines, *(f"[rank0]: {t}" for t in [*TRACEBACK, "ValueError: the end"])])
     view = reading.view()
 
     assert view.status == "failed"
     assert [alert.rule for alert in view.alerts] == ["exception"]
     assert len(reading.engine.run.reports.kept) < 20
-    assert reading.engine.run.reports.count == 2001
+    assert reading.engine.run.reports.count == 601
 
 
 def test_one_failure_that_several_logs_report_is_counted_once() -> None:

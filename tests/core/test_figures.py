@@ -1,5 +1,6 @@
 """Means, minima, maxima and curves are exactly those of the printed values."""
 
+import itertools
 import math
 import re
 from collections import defaultdict
@@ -23,7 +24,7 @@ CUTS = st.lists(st.integers(0, 300), max_size=20)
 def parts(values: list[float], cuts: list[int]) -> list[np.ndarray]:
     edges = sorted({0, len(values), *(cut for cut in cuts if cut < len(values))})
     array = np.array(values, dtype=np.float64)
-    return [array[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [array[start:end] for start, end in itertools.pairwise(edges)]
 
 
 # --- extents ----------------------------------------------------------------------------------

@@ -32,7 +32,9 @@ STEP = "[Rank 0] Training step 8, loss=0.5"
         "[Rank 0] Training step 8, loss=0.5 trailing words",
         "\x1b[31m[Rank 0] Training step 8, loss=0.5\x1b[0m",
         "[Rank 0] Training\x00step 8, loss=0.5",
-        "Epoch [1/200] - 进度 0.0% (0/171) - Batch Loss: 0.5 - LR: 0.1".encode("gbk").decode("latin1"),
+        "Epoch [1/200] - 进度 0.0% (0/171) - Batch Loss: 0.5 - LR: 0.1".encode("gbk").decode(
+            "latin1"
+        ),
     ],
 )
 def test_what_is_no_record_is_counted_and_gives_none(line: str) -> None:
@@ -167,6 +169,14 @@ def test_fused_records_take_time_in_proportion(unit: bytes) -> None:
     assert more_tried <= 4.1 * tried
 
 
+@pytest.mark.parametrize("noise", [b"[DEBUG] ", b"[rank0]: x", b"Epoch [1/2]", b"x[Rank 0] "])
+def test_a_record_behind_any_length_of_noise_is_found(noise: bytes) -> None:
+    for count in (1, 10, 200, 1000, 20_000):
+        line = RECORD + b" " + noise * count + RECORD
+        found = [row.offset for row in read_text(line + b"\n").rows]
+        assert found[-1:] == [len(line) - len(RECORD)], count
+
+
 def test_ten_thousand_fused_records_are_read_up_to_the_bound_of_a_line() -> None:
     reading = read_text(RECORD * 10_000 + b"\n" + RECORD + b"\n")
     complete = MAX_LINE // len(RECORD)
@@ -181,7 +191,14 @@ RUNS = [
     *("Epoch [", "Epoch [1/", "[Rank 0", "[Rank ", "[default0]:", "[rank0]: ", "[DEBUG]"),
     *("DEBUG ", "DEBUG:", "DEBUG:a:", "DEBUG | a:a:1 - ", "root - ", "[root]", "2023-12-03 "),
     *("2023-12-03 14:30:25,123", "W1123 01:52:46.7 ", "loss=", "1e", "e+", "nan", "inf"),
-    *("Training step ", "已保存", "已保", "🔄 检测到checkpoint: ", "CUBLAS_STATUS_", " CUBLAS_STATUS_A_"),
+    *(
+        "Training step ",
+        "已保存",
+        "已保",
+        "🔄 检测到checkpoint: ",
+        "CUBLAS_STATUS_",
+        " CUBLAS_STATUS_A_",
+    ),
     *("shard ", "memory", "cuda", "Traceback", "Error: ", "FAILED ", "  rank      : "),
 ]
 BEFORE = ["", "2023-12-03 14:30:25,123 [ERROR] ", "[Rank 0] Training step ", "Epoch [1/2] - 进度 "]
@@ -189,21 +206,23 @@ BEFORE = ["", "2023-12-03 14:30:25,123 [ERROR] ", "[Rank 0] Training step ", "Ep
 
 def seconds(run: str, before: str, size: int) -> float:
     data = (before + run * (size // len(run)) + "!\n").encode()
-    best = 9.0
-    for _ in range(2):
-        reading = new_reading()
-        start = time.process_time()
-        reading.engine.feed(Chunk(LogFile("console.log"), 0, data, MTIME))
-        best = min(best, time.process_time() - start)
-    return best
+    reading = new_reading()
+    start = time.process_time()
+    reading.engine.feed(Chunk(LogFile("console.log"), 0, data, MTIME))
+    return time.process_time() - start
+
+
+def grows_in_proportion(run: str, before: str) -> bool:
+    small, large = seconds(run, before, 1 << 11), seconds(run, before, 1 << 14)
+    # Eight times the bytes: in proportion 8, by the square 64.
+    return large < 25 * max(small, 0.0005)
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_no_run_of_anything_makes_a_pattern_catastrophic(run: str) -> None:
     for before in BEFORE:
-        small, large = seconds(run, before, 1 << 11), seconds(run, before, 1 << 14)
-        # Eight times the bytes: in proportion 8, by the square 64.
-        assert large < 25 * max(small, 0.0005), (before, small, large)
+        # A busy machine may disturb one measurement, not three.
+        assert any(grows_in_proportion(run, before) for _ in range(3)), before
 
 
 def test_a_traceback_that_never_ends_is_given_up() -> None:
@@ -213,7 +232,18 @@ def test_a_traceback_that_never_ends_is_given_up() -> None:
 
 
 def test_names_of_files_may_be_anything() -> None:
-    for name in ("", ".", "/", "a/../b", "rank", "rank_", "\udcff.log", "x" * 5000, "a\nb.csv", ".1"):
+    for name in (
+        "",
+        ".",
+        "/",
+        "a/../b",
+        "rank",
+        "rank_",
+        "\udcff.log",
+        "x" * 5000,
+        "a\nb.csv",
+        ".1",
+    ):
         describe(name)
         document = status_document(read_text(f"{STEP}\n", name).view())
         assert document["lines"] == 1

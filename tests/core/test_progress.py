@@ -115,7 +115,12 @@ def test_stated_seconds_of_epochs_are_a_measure() -> None:
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-inf"])
 def test_a_stated_eta_that_is_no_time_is_not_known(value: str) -> None:
-    lines = [batch(2, 99), "Epoch [2/4] 完成", f"本epoch用时: {value}秒", f"预计剩余时间: {value}小时"]
+    lines = [
+        batch(2, 99),
+        "Epoch [2/4] 完成",
+        f"本epoch用时: {value}秒",
+        f"预计剩余时间: {value}小时",
+    ]
     view = read_lines(lines, LOG).view(MTIME)
 
     assert view.status is Status.RUNNING

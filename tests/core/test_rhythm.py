@@ -1,5 +1,6 @@
 """A rank's own rhythm, from which its silences are judged."""
 
+import itertools
 import math
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_a_rhythm_does_not_depend_on_chunks(times: list[float], cuts: list[int])
     whole, cut = Rhythm(), Rhythm()
     whole.add(TRAINING, np.array(times), TRAINING)
     edges = sorted({0, len(times), *(at for at in cuts if at < len(times))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         cut.add(TRAINING, np.array(times[start:end]), TRAINING)
 
     assert repr(vars(whole)) == repr(vars(cut))

@@ -137,6 +137,7 @@ def test_a_finished_job_is_not_silent() -> None:
 
 # --- silence ----------------------------------------------------------------------------------
 
+
 def ended_log(**given: object) -> Writing:
     """Both ranks end at the same step, as in a file that was copied away."""
     writing = Writing(**given)

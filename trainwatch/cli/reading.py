@@ -48,7 +48,8 @@ def read_all(
 
     Args:
         selection: What to read.
-        listener, witness: As for the engine.
+        listener: As for the engine.
+        witness: Likewise.
         enough: Asked at the end where no record of a training was recognised: whether something
             else was.
 

@@ -93,6 +93,11 @@ class Template:
         return tuple(part for part in self.parts if isinstance(part, Field) and part.kept)
 
     @property
+    def literals(self) -> tuple[str, ...]:
+        """The texts between the fields, in order."""
+        return tuple(part for part in self.parts if isinstance(part, str))
+
+    @property
     def pattern(self) -> bytes:
         """The regular expression of the whole line, UTF-8, without anchors; one group a field."""
         text = "".join(

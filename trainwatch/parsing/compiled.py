@@ -17,6 +17,9 @@ _NEXT_RECORD = (
     rb"|Epoch \[\d{1,9}/\d{1,9}\])"
 )
 next_record = re.compile(_NEXT_RECORD)
+_LEAD = 2048
+"""More bytes than a record has before its anchor: a prefix, and a field of free text."""
+
 _INDENT = rb"[ \t]{0,8}"
 _PADDING = rb"[ \t]{0,400}"  # what a progress bar leaves when it wipes its line
 _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
@@ -40,6 +43,7 @@ class CompiledFormat:
         whole: Matches a whole line without its end: prefix, message.
         line: The same with the line's end, for stretches of lines.
         within: Matches a record that another one may follow on the same line.
+        anchor: The longest text that every record of it holds.
         names: The fields, in the order of the groups behind the prefix's.
         loose: Whether a free-text field could swallow a record that is fused to it.
         is_step: Whether its records travel in columns.
@@ -51,6 +55,7 @@ class CompiledFormat:
     whole: re.Pattern[bytes]
     line: re.Pattern[bytes]
     within: re.Pattern[bytes]
+    anchor: bytes
     names: tuple[str, ...]
     converters: tuple[Callable[[bytes], int | float | str], ...]
     loose: bool
@@ -78,6 +83,7 @@ def compile_format(dialect: Dialect, line: LineFormat) -> CompiledFormat:
         whole=re.compile(message + _PADDING + rb"$"),
         line=re.compile(message + _PADDING + rb"\r?\n"),
         within=re.compile(message + _PADDING + rb"(?=" + _NEXT_RECORD + rb"|$)"),
+        anchor=max((text.encode() for text in template.literals), key=len),
         names=tuple(part.name for part in template.fields),
         converters=tuple(_CONVERT[part.type] for part in template.fields),
         loose=template.has_free_text,
@@ -103,6 +109,7 @@ class Recogniser:
 
     def __init__(self, formats: tuple[CompiledFormat, ...]) -> None:
         self._formats = list(formats)
+        self._anchors = re.compile(b"|".join(re.escape(known.anchor) for known in formats))
         self.hot: CompiledFormat | None = None
 
     def records(self, line: bytes) -> Sequence[Hit]:
@@ -128,18 +135,19 @@ class Recogniser:
     def _fused(self, line: bytes) -> list[Hit]:
         records: list[Hit] = []
         position = 0
-        if next_record.search(line, 1) is None:
-            return records
-        while position < len(line):
+        anchor = self._anchors.search(line) if next_record.search(line, 1) else None
+        while anchor is not None:
             hit = self._within(line, position)
             if hit:
                 records.append(hit)
                 position = max(hit[1].end(), position + 1)
-                continue
-            following = next_record.search(line, position + 1)
-            if following is None:
-                break
-            position = following.start()
+            else:  # a line of nothing but prefixes must not be tried at each of them
+                following = next_record.search(line, max(position + 1, anchor.start() - _LEAD))
+                if following is None:
+                    break
+                position = following.start()
+            if anchor.start() < position:
+                anchor = self._anchors.search(line, position)
         return records
 
     def _within(self, line: bytes, at: int) -> Hit | None:

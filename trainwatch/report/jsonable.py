@@ -1,6 +1,8 @@
 """Values as JSON for scripts: every number a JSON number, NaN and infinities as strings."""
 
+import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +10,9 @@ from typing import Any
 from trainwatch.events import Evidence, Stamp
 
 Json = dict[str, Any]
+
+# Controls that JSON leaves as they are, marks of direction, and what some readers end a line at.
+_ACTING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 _LAST = 253_402_300_799  # the last second of the year 9999; a fraction can round up beyond it
 _EXACT = 2.0**53
@@ -68,6 +73,12 @@ def _zone(minutes: int | None) -> str:
         return "Z"
     sign = "+" if minutes > 0 else "-"
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def one_line(document: Mapping[str, Any]) -> str:
+    """A document as one line of JSON: readable, and no character in it ends a line or acts."""
+    text = json.dumps(without_surrogates(document), ensure_ascii=False)
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def without_surrogates(document: Mapping[str, Any]) -> Json:

@@ -38,8 +38,8 @@ def status_document(view: RunView, wants: Wants = lambda _rank: True) -> Json:
             "status": view.status.value,
             "health": view.health.value,
             "progress": number(view.progress),
-            "eta_seconds": number(view.eta_seconds),
-            "elapsed_seconds": number(view.elapsed_seconds),
+            "eta_seconds": _seconds(view.eta_seconds),
+            "elapsed_seconds": _seconds(view.elapsed_seconds),
             "epoch": printed(view.epoch),
             "total_epochs": view.total_epochs,
             "step": view.step,
@@ -56,6 +56,11 @@ def status_document(view: RunView, wants: Wants = lambda _rank: True) -> Json:
             "bytes": view.tally.bytes,
         }
     )
+
+
+def _seconds(value: float | None) -> float | int | str | None:
+    """A duration to the millisecond: what is behind that is the noise of floats."""
+    return number(None if value is None else round(value, 3))
 
 
 def _metric(metric: MetricView) -> Json:
@@ -76,7 +81,7 @@ def _rank(rank: RankView) -> Json:
         "phase": rank.phase.value,
         "epoch": printed(rank.epoch),
         "step": rank.step,
-        "silent_seconds": number(rank.silent_seconds),
+        "silent_seconds": _seconds(rank.silent_seconds),
         "pid": rank.pid,
         "host": rank.host,
         "last": None

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO
 
 from trainwatch.errors import UsageError
-from trainwatch.report.jsonable import Json, without_surrogates
+from trainwatch.report.jsonable import Json, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +28,7 @@ def write_table(rows: Iterable[Json], form: TableFormat, out: BinaryIO) -> None:
         UsageError: for Parquet without the extra that it needs.
     """
     if form is TableFormat.JSONL:
-        for row in rows:
-            text = json.dumps(without_surrogates(row), ensure_ascii=False)
-            out.write(text.encode() + b"\n")
+        out.writelines(one_line(row).encode() + b"\n" for row in rows)
     elif form is TableFormat.CSV:
         _write_csv(rows, out)
     else:
