@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,14 +17,18 @@ from trainwatch.engine import Engine
 from trainwatch.events import (
     Chunk,
     Event,
+    Evidence,
     FileEnded,
+    LineTally,
     LogFile,
+    LogLine,
     Parsed,
     RankId,
     RunInfo,
     SourceItem,
     StepBlock,
 )
+from trainwatch.formats.filenames import FileRole
 from trainwatch.model.snapshot import RunView
 
 REPO = Path(__file__).parents[2]
@@ -169,6 +174,12 @@ def sample_cases() -> list[str]:
     return sorted(path.name for path in SAMPLE_LOGS.iterdir() if path.is_dir())
 
 
+@cache
+def recorded(case: str) -> Reading:
+    """A case of sample_logs that was read to its end; shared, so only looked at."""
+    return read_files(case_files(case))
+
+
 def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     """Bytes cut at some places."""
     edges = sorted({0, len(data), *(place for place in places if 0 < place < len(data))})
@@ -221,21 +232,21 @@ def everything(reading: Reading, now: float = MTIME + 1000.0) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Any object of the core as nested lists, dicts and strings; NaN equals NaN."""
+    """Any object of the core as nested lists, dicts and atoms; NaN equals NaN."""
+    if isinstance(value, _ATOMS):
+        return value
     if isinstance(value, np.ndarray):
-        value = value.tolist()
+        return value.shape, value.tobytes()
     if isinstance(value, float):
         return "nan" if math.isnan(value) else value
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | deque | set | frozenset) and not isinstance(value, RankId):
+    if isinstance(value, list | tuple | deque | set | frozenset):
         return [plain(item) for item in value]
-    if isinstance(value, _ATOMS):
-        return value
     return {name: plain(getattr(value, name)) for name in _attributes(value)}
 
 
-_ATOMS = (RankId, Enum, str, int, bytes, np.integer, type(None))
+_ATOMS = (str, int, type(None), LogLine, RankId, Enum, bytes, Evidence, LineTally, FileRole)
 
 
 def _attributes(value: Any) -> list[str]:

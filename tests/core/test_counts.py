@@ -4,7 +4,6 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
@@ -15,6 +14,7 @@ from core.feeding import (
     Row,
     case_files,
     read_files,
+    recorded,
     sample_cases,
 )
 from trainwatch.events import (
@@ -74,11 +74,6 @@ PATTERNS: dict[str, Count] = {
 }
 
 
-@cache
-def reading_of(case: str) -> Reading:
-    return read_files(case_files(case))
-
-
 def grep(pattern: str) -> dict[str, int]:
     """What `grep -c` finds in each recorded log, by its path."""
     logs = sorted(str(path.relative_to(SAMPLE_LOGS)) for path in SAMPLE_LOGS.rglob("*.log"))
@@ -96,7 +91,7 @@ def grep(pattern: str) -> dict[str, int]:
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_as_many_records_as_grep_finds_lines(pattern: str) -> None:
     found = {
-        f"{case}/{name}": PATTERNS[pattern](reading_of(case), name)
+        f"{case}/{name}": PATTERNS[pattern](recorded(case), name)
         for case in sample_cases()
         for name in case_files(case)
         if name.endswith(".log")
@@ -108,7 +103,7 @@ def test_as_many_records_as_grep_finds_lines(pattern: str) -> None:
 
 @pytest.mark.parametrize("case", sample_cases())
 def test_a_table_has_a_record_for_every_line_but_the_header(case: str) -> None:
-    reading = reading_of(case)
+    reading = recorded(case)
     tables = {name: data for name, data in case_files(case).items() if name.endswith(".csv")}
 
     assert {name: len(rows(reading, name)) for name in tables} == {
@@ -118,7 +113,7 @@ def test_a_table_has_a_record_for_every_line_but_the_header(case: str) -> None:
 
 @pytest.mark.parametrize("case", sample_cases())
 def test_every_record_stands_at_its_line_and_offset(case: str) -> None:
-    files, reading = case_files(case), reading_of(case)
+    files, reading = case_files(case), recorded(case)
     lines = {name: data.split(b"\n") for name, data in files.items()}
 
     for row in reading.rows:
@@ -135,7 +130,7 @@ def test_every_record_stands_at_its_line_and_offset(case: str) -> None:
 @pytest.mark.parametrize("case", sample_cases())
 def test_every_line_of_the_recorded_logs_is_understood_and_counted(case: str) -> None:
     files = case_files(case)
-    tally = reading_of(case).engine.run.tally
+    tally = recorded(case).engine.run.tally
 
     assert tally.unparsed == 0
     assert tally.lines == sum(data.count(b"\n") for data in files.values())
@@ -144,7 +139,7 @@ def test_every_line_of_the_recorded_logs_is_understood_and_counted(case: str) ->
 
 def test_the_values_are_those_of_the_text() -> None:
     for case in sample_cases():
-        for row in reading_of(case).rows:
+        for row in recorded(case).rows:
             if row.format.startswith("autoencoder"):
                 rank, step, loss = re.findall(
                     r"\[Rank (\d+)\] \w+ step (\d+), loss=(\S+)", row.text
@@ -162,7 +157,7 @@ def test_the_values_are_those_of_the_text() -> None:
 def test_the_epoch_of_a_step_is_that_of_the_marker_before_it() -> None:
     for case in ("finished", "resumed", "no_timestamps", "healthy_4ranks"):
         files = case_files(case)
-        found = [row for row in reading_of(case).rows if row.format.startswith("autoencoder")]
+        found = [row for row in recorded(case).rows if row.format.startswith("autoencoder")]
         expected = []
         for name, data in files.items():
             epoch = None

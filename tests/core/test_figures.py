@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.feeding import Writing, case_files, read_files, read_lines, sample_cases
+from core.feeding import Writing, case_files, read_files, read_lines, recorded, sample_cases
 from trainwatch.model.series import Series
 from trainwatch.model.stats import Extent
 
@@ -155,7 +155,7 @@ def rank_logs(case: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("case", [c for c in sample_cases() if c not in ("chinese", "info_only")])
 def test_the_epochs_of_a_recorded_run_are_those_of_its_text(case: str) -> None:
     raw = raw_losses(case)
-    view = read_files(case_files(case)).view()
+    view = recorded(case).view()
     alone = read_files(rank_logs(case)).view()
     first = min(epoch.epoch for epoch in view.epochs)
 
@@ -175,7 +175,7 @@ def test_the_epochs_of_a_recorded_run_are_those_of_its_text(case: str) -> None:
 
 
 def test_the_logs_own_summary_goes_before_what_was_computed() -> None:
-    view = read_files(case_files("chinese")).view()
+    view = recorded("chinese").view()
 
     assert [(e.epoch, e.stated, e.complete, e.records) for e in view.epochs] == [
         (1, True, True, 87),
@@ -218,7 +218,7 @@ def test_an_epoch_takes_as_long_as_its_records_say() -> None:
 
 
 def test_curves_carry_epochs_and_attempts() -> None:
-    view = read_files(case_files("resumed")).view()
+    view = recorded("resumed").view()
     curve = next(curve for curve in view.curves if curve.metric == "loss")
 
     assert curve.who.rank == 0

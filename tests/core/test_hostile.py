@@ -30,7 +30,6 @@ STEP = "[Rank 0] Training step 8, loss=0.5"
         f"[Rank 0] Training step 8, loss={'9' * 90}",
         f"Epoch [{'9' * 30}/4] - 进度 1.0% (1/9) - Batch Loss: 0.5 - LR: 0.1",
         "[Rank 0] Training step 8, loss=0.5 trailing words",
-        "\x1b[31m[Rank 0] Training step 8, loss=0.5\x1b[0m",
         "[Rank 0] Training\x00step 8, loss=0.5",
         "Epoch [1/200] - 进度 0.0% (0/171) - Batch Loss: 0.5 - LR: 0.1".encode("gbk").decode(
             "latin1"
@@ -43,6 +42,21 @@ def test_what_is_no_record_is_counted_and_gives_none(line: str) -> None:
     assert reading.rows == []
     assert reading.engine.run.tally.unparsed == 1
     assert reading.view().status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("escape", ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m"])
+def test_what_acts_on_a_terminal_is_no_part_of_a_record(escape: str) -> None:
+    (row,) = read_text(f"{escape}{STEP}\n").rows
+
+    assert (row.text, row.offset) == (STEP, len(escape.encode()))
+
+
+def test_colours_around_a_record_are_left_out() -> None:
+    line = "\x1b[32m[DEBUG]\x1b[0m [Rank 0] Training step \x1b[1;31m8\x1b[0m, loss=0.5\x1b[0m"
+    (row, _) = read_text(f"{line}\n{STEP}\n").rows
+
+    assert (row.line, row.offset, row.step, row.values) == (1, 0, 8, {"loss": 0.5})
+    assert "\x1b" not in row.text
 
 
 def test_utf_16_is_counted_and_not_read() -> None:

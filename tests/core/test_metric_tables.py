@@ -5,7 +5,7 @@ import math
 import pytest
 
 from core.feeding import MTIME, Writing, read, read_text
-from trainwatch.events import Chunk, Granularity, LogFile
+from trainwatch.events import Chunk, Granularity, LogFile, Stamp
 from trainwatch.formats.names import canonical_columns, is_evaluation, without_evaluation
 from trainwatch.model.snapshot import Status
 
@@ -67,8 +67,11 @@ def test_the_zone_of_a_time_is_kept() -> None:
     writing.write("m.csv", text, MTIME, live=False)
     (block,) = writing.reading.parsed[0].items
 
+    (rank,) = writing.view(MTIME).ranks
+
     assert (block.shape.zone, block.shape.digits) == (480, 3)  # type: ignore[union-attr]
-    assert writing.view(MTIME).started == 1795397895.25 - 8 * 3600
+    assert rank.last is not None
+    assert rank.last.stamp == Stamp(1795397895.25, 480, 3)
 
 
 @pytest.mark.parametrize(

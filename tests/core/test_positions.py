@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.feeding import MTIME, SHARED, Writing, case_files, read, read_files, read_lines
+from core.feeding import MTIME, SHARED, Writing, read, read_files, read_lines, recorded
 from trainwatch.events import Chunk, FileEnded, LogFile, Phase
 from trainwatch.formats.filenames import describe
 from trainwatch.model.attempts import number_attempts
@@ -93,7 +93,7 @@ def test_late_lines_of_the_epoch_before_are_bounded_whatever_the_chunks(step: in
 
 
 def test_a_resumed_run_writes_new_dated_files() -> None:
-    view = read_files(case_files("resumed")).view()
+    view = recorded("resumed").view()
 
     assert view.attempt == 1
     assert {rank.attempt for rank in view.ranks} == {1}

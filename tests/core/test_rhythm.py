@@ -12,7 +12,7 @@ from core.feeding import MTIME, Writing
 from trainwatch.events import Phase
 from trainwatch.model.rhythm import ENOUGH, WINDOW, Rhythm
 
-TRAINING, VALIDATION = Phase.TRAINING, Phase.VALIDATION
+TRAINING, VALIDATION = (Phase.TRAINING, False), (Phase.VALIDATION, False)
 
 
 def regular(gap: float, count: int) -> Rhythm:

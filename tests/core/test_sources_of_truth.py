@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from core.feeding import Reading, case_files, read_files, read_text, sample_cases
+from core.feeding import Reading, read_files, read_text, recorded, sample_cases
 
 RANK_LOG = "logs/debug_rank0_20231203_143025.log"
 MAIN_LOG = "logs/train_20231203_143025.log"
@@ -97,7 +97,7 @@ def printed(reading: Reading, start: str) -> int:
 
 @pytest.mark.parametrize("case", sample_cases())
 def test_the_recorded_runs_count_every_step_once(case: str) -> None:
-    reading = read_files(case_files(case))
+    reading = recorded(case)
     metrics = reading.view().metrics
     training = [row for row in reading.rows if row.phase == "train"]
     of_ranks = sum(row.file.startswith("logs/debug_rank") for row in training)

@@ -9,6 +9,7 @@ from core.feeding import (
     case_files,
     new_reading,
     read_files,
+    recorded,
     sample_cases,
 )
 from trainwatch.events import Chunk, LogFile, RunInfo
@@ -54,7 +55,7 @@ def states(view: RunView) -> list[str]:
 @pytest.mark.parametrize("case", [case for case in HEALTHY if case in sample_cases()])
 @pytest.mark.parametrize("after", [0.0, 60.0, HOUR, 1000 * HOUR])
 def test_no_alarm_on_a_healthy_recorded_run(case: str, after: float) -> None:
-    view = read_files(case_files(case)).view(MTIME + after)
+    view = recorded(case).view(MTIME + after)
 
     assert view.alerts == ()
     assert view.health is Health.OK
@@ -330,7 +331,7 @@ def test_a_clock_that_is_stepped_back_gives_no_negative_silence() -> None:
     ],
 )
 def test_the_recorded_troubles(case: str, status: Status) -> None:
-    reading = read_files(case_files(case))
+    reading = recorded(case)
 
     assert reading.view(MTIME).status is status
     if status is Status.UNKNOWN:

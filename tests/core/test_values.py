@@ -67,7 +67,7 @@ def test_growth_is_measured_against_the_usual_value(
 
 
 def test_growth_is_not_measured_before_there_is_a_usual_value() -> None:
-    assert alerts(steps([0.5] * 7 + [5000.0])) == ()
+    assert alerts(steps([0.5] * 2 + [5000.0])) == ()
     assert len(alerts(steps([0.5] * 8 + [5000.0]))) == 1
 
 

@@ -5,7 +5,13 @@ import json
 import math
 
 import pytest
-from core.feeding import Reading, case_files, read_files, read_lines, read_text, sample_cases
+from core.feeding import (
+    Reading,
+    read_lines,
+    read_text,
+    recorded,
+    sample_cases,
+)
 
 from trainwatch.report.jsonable import Json, number
 from trainwatch.report.records import EpochRows, alert_row, eval_rows, event_rows, step_rows
@@ -130,7 +136,7 @@ def test_a_metric_never_takes_the_column_of_a_place(name: str) -> None:
 
 def test_every_row_of_the_recorded_runs_has_all_columns() -> None:
     for case in sample_cases():
-        for row in steps(read_files(case_files(case))):
+        for row in steps(recorded(case)):
             assert [name for name in row if name in COLUMNS] == COLUMNS
             assert json.loads(json.dumps(row, allow_nan=False)) == row
 
@@ -273,7 +279,7 @@ def test_json_lines_hold_one_object_a_row_whatever_the_text() -> None:
 
 def test_the_steps_of_every_recorded_run_can_be_written_as_csv_and_json() -> None:
     for case in sample_cases():
-        rows = steps(read_files(case_files(case)))
+        rows = steps(recorded(case))
         lines = written(rows, TableFormat.JSONL).splitlines()
         assert [json.loads(line) for line in lines] == rows
         assert written(rows, TableFormat.CSV).count("\n") == len(rows) + 1

@@ -5,7 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from core.feeding import MTIME, case_files, new_reading, read_files, read_text, sample_cases
+from core.feeding import (
+    MTIME,
+    new_reading,
+    read_text,
+    recorded,
+    sample_cases,
+)
 from rich.console import Console
 
 from trainwatch.events import RunInfo
@@ -59,7 +65,7 @@ def assert_is_of_the_contract(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", sample_cases())
 def test_the_document_of_a_recorded_run_has_exactly_the_keys_of_the_contract(case: str) -> None:
-    assert_is_of_the_contract(status_document(read_files(case_files(case)).view()))
+    assert_is_of_the_contract(status_document(recorded(case).view()))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_what_run_json_says_is_in_it() -> None:
 
 
 def test_ranks_can_be_selected() -> None:
-    document = status_document(read_files(case_files("nan")).view(), lambda rank: rank == 1)
+    document = status_document(recorded("nan").view(), lambda rank: rank == 1)
 
     assert [rank["rank"] for rank in document["ranks"]] == [1]
     assert {alert["rank"] for alert in document["alerts"]} == {1}
@@ -121,7 +127,7 @@ def words(view: RunView) -> str:
 
 @pytest.mark.parametrize("case", sample_cases())
 def test_every_recorded_run_can_be_told_in_words(case: str) -> None:
-    view = read_files(case_files(case)).view()
+    view = recorded(case).view()
     text = words(view)
 
     assert text.startswith(f"{view.status.upper()}  logs")

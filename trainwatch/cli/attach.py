@@ -116,4 +116,5 @@ class _JsonLines:
 
         from trainwatch.report.status import status_document  # noqa: PLC0415
 
-        click.echo(json.dumps(status_document(view)))
+        if view.loaded >= 1.0:  # what a tail suggests is no answer for a script
+            click.echo(json.dumps(status_document(view)))

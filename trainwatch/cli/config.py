@@ -1,5 +1,6 @@
 """Reads `trainwatch.toml`: thresholds of the detectors."""
 
+import math
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -27,7 +28,7 @@ def load_config(path: Path | None) -> Config:
     Raises:
         UsageError: naming file, line or key, and the remedy.
     """
-    chosen = path or find_config(Path.cwd())
+    chosen = path or _nearest()
     if chosen is None:
         return Config()
     document = _parse(chosen)
@@ -39,6 +40,13 @@ def load_config(path: Path | None) -> Config:
         health=_table(chosen, "health", document.get("health", {}), HealthConfig),
         stall=_table(chosen, "stall", document.get("stall", {}), StallConfig),
     )
+
+
+def _nearest() -> Path | None:
+    try:
+        return find_config(Path.cwd())
+    except OSError:  # the working directory was deleted
+        return None
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -59,6 +67,10 @@ def _table(path: Path, name: str, given: Any, kind: type[Table]) -> Table:  # no
             names = ", ".join(known)
             raise UsageError(f"{path}: unknown key {name}.{key}; known are {names}")
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or value < 0:
+        if not number or not 0 <= value < math.inf:
             raise UsageError(f"{path}: {name}.{key} = {value!r} must be a number, 0 or more")
+        if key == "quantile" and value > 1:
+            raise UsageError(f"{path}: {name}.{key} = {value!r} must lie between 0 and 1")
+        if isinstance(known[key].default, int) and not isinstance(value, int):
+            raise UsageError(f"{path}: {name}.{key} = {value!r} must be a whole number")
     return kind(**given)

@@ -1,6 +1,7 @@
 """`trainwatch export`: the parsed records as tables."""
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -85,14 +86,27 @@ def _destination(output: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        if output.exists() and not output.is_file():  # a device, a pipe: written as it is
+            with output.open("wb") as stream:
+                yield stream
+            return
+        with _appearing(output.resolve()) as stream:
+            yield stream
     except OSError as error:
         raise TrainwatchError(f"{output} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[BinaryIO]:
+    """A temporary file that takes the target's place once it is complete."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
-        Path(name).replace(output)
-    except OSError as error:
-        raise TrainwatchError(f"{output} cannot be written: {error.strerror}") from None
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~mask
+        Path(name).chmod(mode)
+        Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
 from trainwatch.model.snapshot import RunView
-from trainwatch.sources import Follower, Start, Waker
+from trainwatch.sources import TAIL_BYTES, Follower, Start, Waker, discover
 
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
@@ -33,6 +33,12 @@ HISTORY_BYTES = 2 << 20
 
 SMALL_BYTES = 2 << 20
 """Logs up to this size are read from the beginning at once, without a provisional view."""
+
+TAILS_BYTES = 8 << 20
+"""Bytes of all tails together: about a second of folding."""
+
+LEAST_TAIL_BYTES = 4 << 10
+"""Bytes of one tail at least."""
 
 Post = Callable[[RunView], None]
 
@@ -116,6 +122,9 @@ class LiveReader:
         self._whole.advance(first, SMALL_BYTES)
         if self._whole.follower.backlog():
             self._tails = self._fold(Start.TAIL)
+            # A rank whose tail is not read yet would look silent: all of them come first.
+            while self._tails.advance(time.time()) and not self._stopping.is_set():
+                pass
         with Waker(self._whole.follower.roots) as self._waker:
             while not self._stopping.is_set():
                 changed = self._look(time.time())
@@ -156,7 +165,9 @@ class LiveReader:
 
     def _fold(self, start: Start) -> _Fold:
         engine = new_engine(self._selection, self._info)
-        return _Fold(Follower(self._paths, start=start), engine)
+        each = TAILS_BYTES // max(1, len(discover(self._paths, allow_empty=True).files))
+        tail_bytes = max(LEAST_TAIL_BYTES, min(TAIL_BYTES, each))
+        return _Fold(Follower(self._paths, start=start, tail_bytes=tail_bytes), engine)
 
 
 class _Pace:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -43,6 +43,14 @@ class LazyGroup(click.Group):
         command = import_module(f"trainwatch.cli.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - what a command returns
+        """Run the command; a reader of a pipe that has gone (`| head`) is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # before click, which gives up with 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx
@@ -76,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = error.exit_code
     except KeyboardInterrupt:
         code = _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has gone (`| head`); nothing more may be written on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"trainwatch: {where}{error.strerror}", err=True)
+        code = ExitCode.PROBLEM
     sys.exit(int(code or 0))

@@ -1,5 +1,6 @@
 """Options that the readers share."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,9 +89,12 @@ def as_moment(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        moment = float(text)
     except ValueError:
         pass
+    else:
+        if math.isfinite(moment):
+            return moment
     try:
         return datetime.fromisoformat(text.replace(",", ".")).timestamp()
     except (ValueError, OverflowError):

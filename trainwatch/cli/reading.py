@@ -1,5 +1,6 @@
 """Reads everything of a run once, for the commands that answer and exit."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,14 +85,15 @@ def new_engine(selection: Selection, info: RunInfo, listener: Listener | None = 
         info,
         load_config(selection.config),
         dialect=selection.dialect,
-        utc_offset=local_offset(),
+        utc_offset=local_offset(selection.now),
         listener=listener,
     )
 
 
-def local_offset() -> float:
-    """Seconds east of UTC of the local zone, now."""
-    offset = datetime.now().astimezone().utcoffset()
+def local_offset(at: float | None = None) -> float:
+    """Seconds east of UTC of the local zone, at a moment (summer time!) or now."""
+    moment = datetime.now() if at is None else datetime.fromtimestamp(at)  # noqa: DTZ005, DTZ006
+    offset = moment.astimezone().utcoffset()
     return offset.total_seconds() if offset else 0.0
 
 
@@ -103,9 +105,9 @@ def chosen_paths(paths: Sequence[str]) -> list[str]:
     """
     if paths:
         return list(paths)
-    from trainwatch.supervise.registry import known_runs  # noqa: PLC0415 - only without a path
+    from trainwatch.supervise.registry import runs_here  # noqa: PLC0415 - only without a path
 
-    newest = next(iter(known_runs()), None)
+    newest = next(iter(runs_here()), None)
     if newest is None:
         raise NothingToReadError(
             "no run is known here; name a log directory, a file or a glob, such as logs/"
@@ -115,7 +117,7 @@ def chosen_paths(paths: Sequence[str]) -> list[str]:
 
 def run_info(paths: Sequence[str]) -> RunInfo:
     """What `run.json` says where the one path is a run directory; else only the path."""
-    if len(paths) == 1 and (Path(paths[0]) / _RECORD).is_file():
+    if len(paths) == 1 and os.path.isfile(os.path.join(paths[0], _RECORD)):  # noqa: PTH113, PTH118 - never raises
         from trainwatch.supervise.record import read_run  # noqa: PLC0415 - only for our own runs
 
         return read_run(Path(paths[0]))

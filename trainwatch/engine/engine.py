@@ -6,11 +6,11 @@ from trainwatch.engine.figures import curve_views, epoch_views, metric_views
 from trainwatch.engine.progress import progress_of
 from trainwatch.engine.sentence import sentence_of
 from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceItem
-from trainwatch.formats.filenames import FileKind, describe
+from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.verdict import judge
-from trainwatch.model.moments import Viewpoint, epoch_seconds
-from trainwatch.model.ranks import Crew, muster
+from trainwatch.model.moments import Viewpoint
+from trainwatch.model.ranks import muster
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.watch import Limits
@@ -90,19 +90,18 @@ class Engine:
         verdict = judge(self.run, crew, self.info, self._view, self.config)
         progress = progress_of(crew, self.info, self._view)
         moving = verdict.status in (Status.RUNNING, Status.STARTING)
-        completed = verdict.status is Status.COMPLETED
         return RunView(
             now=self._view.now,
             info=self.info,
             status=verdict.status,
             health=verdict.health,
             sentence=sentence_of(verdict, progress, self.info),
-            progress=1.0 if completed and progress.progress is not None else progress.progress,
+            progress=progress.progress,
             epoch_progress=progress.epoch_progress,
             eta_seconds=progress.eta_seconds if moving else None,
             eta_basis=progress.eta_basis if moving else None,
             elapsed_seconds=progress.elapsed_seconds,
-            started=self._started(crew),
+            started=self.info.started,
             attempt=max(crew.attempt, self.info.attempt),
             epoch=progress.epoch,
             total_epochs=progress.total_epochs,
@@ -128,19 +127,6 @@ class Engine:
         if parser is None:
             parser = self._parsers[base] = FileParser(chunk.file, self._formats, self.witness)
         return parser
-
-    def _started(self, crew: Crew) -> float | None:
-        if self.info.started is not None:
-            return self.info.started
-        moments = [
-            (voice.kind, epoch_seconds(voice.stream.first_stamp, self._utc_offset))
-            for member in crew.all
-            for voice in member.voices
-            if voice.stream.first_stamp is not None
-        ]
-        logs = [moment for kind, moment in moments if kind is not FileKind.TABLE]
-        tables = [moment for _, moment in moments]  # often rounded down to whole seconds
-        return min(logs or tables, default=None)
 
     def _dialects(self) -> tuple[str, ...]:
         counts: dict[str, int] = {}

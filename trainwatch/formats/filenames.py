@@ -36,7 +36,7 @@ class FileRole:
 
 
 _ROTATION = re.compile(r"(?<=.)(?:\.\d{1,4}|-20\d{6}(?:-?\d{2,6})?)$")
-_RANK = re.compile(r"(?:^|[_\-./])rank[_\-]?(\d{1,7})(?=[_\-./]|$)", re.IGNORECASE)
+_RANK = re.compile(r"(?:^|(?<!lora)[_\-./])rank[_\-]?(\d{1,7})(?=[_\-./]|$)", re.IGNORECASE)
 _TREE = re.compile(r"(?:^|/)attempt_(\d{1,6})/(\d{1,6})/(?:stdout|stderr)\.log$")
 _STARTED = re.compile(r"(?<!\d)(20\d{6})[_\-T]?(\d{6})(?!\d)")
 _CONSOLE = re.compile(

@@ -1,11 +1,12 @@
 """How a run ended, if it did: completed, failed, or not yet; and which ranks are dead."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trainwatch.events import (
     NOBODY,
     Fault,
+    FaultKind,
     LaunchFailed,
     Phase,
     RankId,
@@ -14,9 +15,10 @@ from trainwatch.events import (
     TrainingEnded,
     WorkerFailure,
 )
+from trainwatch.formats.filenames import FileKind
 from trainwatch.model.faults import Reported
 from trainwatch.model.ranks import Crew
-from trainwatch.model.run import RunState
+from trainwatch.model.run import FileState, RunState
 from trainwatch.model.stream import Stream
 
 
@@ -29,12 +31,14 @@ class Ends:
         failed_run: It is over without being complete, for all ranks.
         dead: Ranks that a failure ended.
         reports: The failures of the current attempt that nothing later outdates.
+        survived: Those that something later does outdate.
     """
 
     completed: bool = False
     failed_run: bool = False
     dead: frozenset[RankId] = frozenset()
-    reports: tuple[Reported, ...] = field(default=())
+    reports: tuple[Reported, ...] = ()
+    survived: tuple[Reported, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -45,29 +49,50 @@ class Ends:
 def ends_of(run: RunState, crew: Crew, info: RunInfo) -> Ends:
     """How the current attempt of a run ended."""
     first = run.attempts()
-    current = [
+    told = [
         report
         for report in run.reports.kept
-        if first.get(report.base, 0) + report.attempt == crew.attempt and not _outdated(report, run)
+        if first.get(report.base, 0) + report.attempt == crew.attempt
+        and _belongs(run.files[report.base], report, run)
     ]
+    current = [report for report in told if not _outdated(report, run)]
+    survived = [report for report in told if report not in current]
     launch_failed = any(isinstance(report.event, LaunchFailed) for report in current)
     fatal = [r for r in current if isinstance(r.event, Fault) and r.event.fatal]
     workers = [r for r in current if isinstance(r.event, WorkerFailure)]
-    completed = not launch_failed and _completed(current, crew)
+    completed = not launch_failed and _completed(current, crew, failed=bool(fatal))
     if info.exit_code is not None:
         completed = info.exit_code == 0
     if completed:
-        return Ends(completed=True, reports=tuple(current))
+        return Ends(completed=True, reports=tuple(current), survived=tuple(survived))
     over = launch_failed or info.exit_code is not None or info.alive is False
+    # A traceback of nobody in particular is no death while the training is known to live.
+    nameless = info.alive is not True and any(report.who == NOBODY for report in fatal)
     return Ends(
-        failed_run=over or any(report.who == NOBODY for report in fatal),
+        failed_run=over or nameless,
         dead=frozenset(report.who for report in (*fatal, *workers) if report.who != NOBODY),
         reports=tuple(current),
+        survived=tuple(survived),
     )
 
 
-def _completed(current: Iterable[Reported], crew: Crew) -> bool:
-    """The log says so, or the summary of the last of its epochs stands there."""
+def _belongs(file: FileState, report: Reported, run: RunState) -> bool:
+    """Whether a report speaks of this training: a stranger's log beside it does not.
+
+    What names no rank, in a log that is no console and holds no record, is a stranger's, where
+    other logs do hold records.
+    """
+    if report.who != NOBODY or file.role.kind is FileKind.CONSOLE or _recorded(file):
+        return True
+    return not any(_recorded(other) for other in run.files.values())
+
+
+def _recorded(file: FileState) -> bool:
+    return any(stream.order >= 0 for stream in file.streams.values())
+
+
+def _completed(current: Iterable[Reported], crew: Crew, *, failed: bool) -> bool:
+    """The log says so, or the summary of its last epoch stands there and no failure follows."""
     if any(isinstance(report.event, TrainingEnded) for report in current):
         return True
     newest = [
@@ -76,7 +101,9 @@ def _completed(current: Iterable[Reported], crew: Crew) -> bool:
         for voice in member.voices
         if voice.attempt == crew.attempt
     ]
-    return any(stream.position.phase is Phase.FINISHED or _last_epoch(stream) for stream in newest)
+    if any(stream.position.phase is Phase.FINISHED for stream in newest):
+        return True
+    return not failed and any(_last_epoch(stream) for stream in newest)
 
 
 def _last_epoch(stream: Stream) -> bool:
@@ -93,14 +120,46 @@ def _outdated(report: Reported, run: RunState) -> bool:
     Within its own log by order; in other logs by the times that both state. A failure without a
     rank is outdated by progress of anyone in its log.
     """
-    own = run.files[report.base].streams.values()
-    if any(_concerns(report, stream) and stream.order > report.order for stream in own):
+    if isinstance(report.event, Fault) and report.event.kind is FaultKind.SHARD_ERROR:
+        return False  # the data that could not be read stays unread
+    file = run.files[report.base]
+    own = [stream for stream in file.streams.values() if _concerns(report, stream)]
+    if any(stream.order > report.order or _talks_on(report, stream) for stream in own):
+        return True
+    if report.who == NOBODY and _overtaken(file, run):
         return True
     stamp = report.event.stamp
     if stamp is None or isinstance(report.event, TrainingEnded):
         return False
     others = (stream for stream in run.streams() if stream.role.base != report.base)
     return any(_concerns(report, stream) and _later(stream, stamp) for stream in others)
+
+
+def _talks_on(report: Reported, stream: Stream) -> bool:
+    """Whether an ordinary line of the same writer follows: the failure was handled."""
+    last, event = stream.last, report.event
+    return (
+        isinstance(event, Fault)
+        and stream.who == report.who != NOBODY
+        and last is not None
+        and last.level in ("DEBUG", "INFO")
+        and last.where.file == event.where.file
+        and last.where.offset > event.where.offset
+    )
+
+
+def _overtaken(file: FileState, run: RunState) -> bool:
+    """Whether logs of the training went on long after this one had ended."""
+    if file.newest is None:
+        return False
+    others = (
+        other.newest for other in run.files.values() if other is not file and _recorded(other)
+    )
+    return any(other and other.arrival > file.newest.arrival + _LONG_AFTER for other in others)
+
+
+_LONG_AFTER = 60.0
+"""Seconds; the logs of a training that dies end within them."""
 
 
 def _concerns(report: Reported, stream: Stream) -> bool:

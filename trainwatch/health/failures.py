@@ -30,6 +30,10 @@ def failure_findings(ends: Ends) -> Iterator[Finding]:
 
     What a rank reports itself comes before what its launcher says of it.
     """
+    for reports in _grouped(ends.survived).values():
+        event = reports[0].event
+        if isinstance(event, Fault) and event.kind in _REMARKABLE:
+            yield _survived(event)
     groups = list(_grouped(ends.reports).values())
     groups.sort(key=lambda reports: not isinstance(reports[0].event, Fault))
     for reports in groups:
@@ -59,6 +63,16 @@ def _grouped(reports: Sequence[Reported]) -> dict[tuple[object, ...], list[Repor
         elif isinstance(event, LaunchFailed):
             groups.setdefault(("launch",), []).append(report)
     return groups
+
+
+_REMARKABLE = (FaultKind.OUT_OF_MEMORY, FaultKind.CUDA_ERROR)
+
+
+def _survived(fault: Fault) -> Finding:
+    rule, words = _RULES[fault.kind]
+    message = f"{words}, survived: the training went on"
+    evidence = (fault.evidence,)
+    return Finding(rule, Severity.WARNING, fault.who, message, evidence, active=False)
 
 
 def _times(reports: Sequence[Reported]) -> int:

@@ -60,11 +60,12 @@ def _loss(of: _Subject, config: HealthConfig) -> Iterator[Finding]:
     over = watch.recovered >= config.recovered_records
     if watch.first_nonfinite:
         word = "NaN" if math.isnan(watch.first_nonfinite.value) else "infinite"
+        verb = "is" if watch.nonfinite_run else "was at times"
         yield _finding(
             f"{of.metric}_nan",
             of.who,
             watch.first_nonfinite,
-            f"{of.name} is {word} {of.since(watch.first_nonfinite)}{_outcome(over)}",
+            f"{of.name} {verb} {word} {of.since(watch.first_nonfinite)}{_outcome(over)}",
             over=over,
             refute=f"if the {of.name} printed there is a finite number",
         )

@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trainwatch.events import Phase, RunInfo
+from trainwatch.events import LogLine, Phase, RunInfo
 from trainwatch.health.config import StallConfig
 from trainwatch.health.ends import Ends
 from trainwatch.model.moments import Viewpoint, epoch_seconds, moment
 from trainwatch.model.ranks import Crew, Member, Voice
 from trainwatch.model.snapshot import RankStatus, RankView, TimeBasis
-from trainwatch.model.stream import Stream
+from trainwatch.model.stream import Said, Stream
 
 _ENOUGH_RANKS = 3
 
@@ -38,12 +38,17 @@ class Silence:
 def silence_limit(stream: Stream, config: StallConfig) -> float:
     """Seconds of silence that a writer's own rhythm in its phase makes plausible."""
     phase = stream.position.phase
-    usual = stream.rhythm.usual(phase, config.quantile)
+    usual = stream.rhythm.usual(stream.lull, config.quantile)
     if usual is not None:
-        return max(config.floor_seconds, config.factor * usual)
+        recurring = stream.rhythm.recurring(stream.lull) or 0.0
+        return max(config.floor_seconds, config.factor * usual, _AGAIN * recurring)
     if phase in (Phase.STARTING, Phase.UNKNOWN):
         return config.floor_starting_seconds
     return config.floor_unknown_seconds
+
+
+_AGAIN = 1.5
+"""Times a silence that came more than once, such as a checkpoint without a marker."""
 
 
 def silence(voice: Voice, view: Viewpoint, config: StallConfig) -> Silence:
@@ -56,19 +61,32 @@ def silence(voice: Voice, view: Viewpoint, config: StallConfig) -> Silence:
 
 
 def written_at(voice: Voice, view: Viewpoint) -> tuple[float | None, TimeBasis]:
-    """Epoch seconds at which a writer's newest line was written, and what they rest on.
+    """Epoch seconds at which a writer last recorded progress, and what they rest on.
 
-    A file's modification time is that of its newest line. Where several ranks share a log, the
+    Other lines do not count: a thread that reports memory every minute hides no hang. A file's modification time is that of its newest line. Where several ranks share a log, the
     others' lines are older than that by what the log states.
     """
-    line, newest = voice.stream.last, voice.newest
+    line, newest = voice.stream.said or voice.stream.last, voice.newest
     if line is None:
         return None, TimeBasis.MTIME
     if line.live or line.stamp is None or newest is None or newest.stamp is None:
-        return moment(line.stamp, line.arrival, view.utc_offset, live=line.live)
-    written, basis = moment(newest.stamp, newest.arrival, view.utc_offset, live=newest.live)
-    older = epoch_seconds(newest.stamp, 0.0) - epoch_seconds(line.stamp, 0.0)
-    return written - max(0.0, older), basis
+        written, basis = _moment(line, view)
+    else:
+        written, basis = _moment(newest, view)
+        older = epoch_seconds(newest.stamp, 0.0) - epoch_seconds(line.stamp, 0.0)
+        written -= max(0.0, older)
+    if written <= view.now + _AHEAD or basis is not TimeBasis.LOG:
+        return written, basis
+    # A line from the future: its zone is not known, so that it does not tell how long ago it was.
+    return (line.arrival if line.arrival <= view.now else None), TimeBasis.MTIME
+
+
+_AHEAD = 60.0
+"""Seconds by which a clock of one site may be ahead."""
+
+
+def _moment(line: LogLine | Said, view: Viewpoint) -> tuple[float, TimeBasis]:
+    return moment(line.stamp, line.arrival, view.utc_offset, live=line.live, stated=view.stated)
 
 
 def positions_differ(members: Sequence[Member], attempt: int) -> bool:
@@ -124,7 +142,7 @@ class _Judge:
             silent_seconds=quiet.seconds,
             silence_limit=quiet.limit,
             basis=quiet.basis,
-            step_seconds=stream.rhythm.usual(Phase.TRAINING, 0.5),
+            step_seconds=stream.rhythm.usual((Phase.TRAINING, False), 0.5),
             loss=loss.last if loss else None,
             records=stream.records,
             last=stream.last,

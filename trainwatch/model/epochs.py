@@ -40,13 +40,14 @@ class EpochStats:
 
     def note(self, times: NDArray[np.float64], batches: NDArray[np.int64]) -> None:
         """Widen its span by the times and batches of successive records; NaN and -1: unknown."""
-        if self.first_batch is None:
-            stated = batches[batches >= 0]
-            self.first_batch = int(stated[0]) if len(stated) else None
-        known = times[np.isfinite(times)]
-        if len(known):
-            self.first = float(known[0]) if math.isnan(self.first) else self.first
-            self.last = float(known[-1])
+        known = np.flatnonzero(np.isfinite(times))
+        if not len(known):
+            return
+        if math.isnan(self.first):  # time and batch of one record: from them the speed is told
+            self.first = float(times[known[0]])
+            batch = int(batches[known[0]])
+            self.first_batch = batch if batch >= 0 else None
+        self.last = float(times[known[-1]])
 
 
 class EpochTable:

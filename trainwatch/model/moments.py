@@ -37,7 +37,7 @@ _ZONE_TOLERANCE = 5.0
 
 
 def moment(
-    stamp: Stamp | None, arrival: float, utc_offset: float, *, live: bool
+    stamp: Stamp | None, arrival: float, utc_offset: float, *, live: bool, stated: bool = False
 ) -> tuple[float, TimeBasis]:
     """Epoch seconds of a file's newest line, and what they rest on.
 
@@ -46,16 +46,17 @@ def moment(
         arrival: As `Chunk.time`.
         utc_offset: Seconds east of UTC of the reader's own zone.
         live: As `Chunk.live`.
+        stated: Whether the moment of judgement was given, so that the log's own time counts.
     """
     if live:
         return arrival, TimeBasis.ARRIVAL
     if stamp is None:
         return arrival, TimeBasis.MTIME
-    stated = epoch_seconds(stamp, utc_offset)
-    apart = arrival - stated
-    if abs(apart) <= SAME_CLOCK or _is_zone(apart):
+    written = epoch_seconds(stamp, utc_offset)
+    apart = arrival - written
+    if not stated and (abs(apart) <= SAME_CLOCK or _is_zone(apart)):
         return arrival, TimeBasis.LOG
-    return stated, TimeBasis.LOG
+    return written, TimeBasis.LOG
 
 
 def epoch_seconds(stamp: Stamp, utc_offset: float) -> float:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from trainwatch.events import Phase
 
+Lull = Phase | tuple[Phase, bool]
+"""A silence: the phase, and whether no step of it was printed yet, which takes longer."""
+
 WINDOW = 256
 """Newest gaps of a phase that are remembered."""
 
@@ -21,55 +24,63 @@ class Rhythm:
     """
 
     def __init__(self) -> None:
-        self._gaps: dict[Phase, list[float]] = {}
-        self._seen: dict[Phase, int] = {}
+        self._gaps: dict[Lull, list[float]] = {}
+        self._longest: dict[Lull, list[float]] = {}
+        self._seen: dict[Lull, int] = {}
         # A thousand ranks are asked several times a second, and most have nothing new.
-        self._usual: dict[tuple[Phase, float], tuple[int, float]] = {}
+        self._usual: dict[tuple[Lull, float], tuple[int, float]] = {}
         self._last = math.nan
 
-    def add(self, phase: Phase, times: NDArray[np.float64], inside: Phase) -> None:
+    def add(self, lull: Lull, times: NDArray[np.float64], inside: Lull) -> None:
         """Take the times of successive records.
 
         Args:
-            phase: In which the writer was silent before the first of them.
+            lull: In which the writer was silent before the first of them.
             times: Seconds; NaN where no time is known, which breaks the rhythm.
-            inside: The phase of the silences between them.
+            inside: The lull of the silences between them.
         """
         if not len(times):
             return
-        self._remember(phase, np.array([times[0] - self._last]))
+        self._remember(lull, np.array([times[0] - self._last]))
         self._remember(inside, np.diff(times))
         self._last = float(times[-1])
 
-    def add_arrival(self, phase: Phase, time: float) -> None:
+    def add_arrival(self, lull: Lull, time: float) -> None:
         """Take the moment at which records arrived; what arrives together has no gaps."""
         if time != self._last:
-            self._remember(phase, np.array([time - self._last]))
+            self._remember(lull, np.array([time - self._last]))
             self._last = time
 
     def pause(self) -> None:
         """What comes next follows a restart: the silence before it is no gap."""
         self._last = math.nan
 
-    def history(self, phase: Phase) -> int:
+    def history(self, lull: Lull) -> int:
         """How many gaps of a phase were seen."""
-        return self._seen.get(phase, 0)
+        return self._seen.get(lull, 0)
 
-    def usual(self, phase: Phase, quantile: float) -> float | None:
+    def usual(self, lull: Lull, quantile: float) -> float | None:
         """A quantile of the phase's newest gaps in seconds; None without a history."""
-        seen = self.history(phase)
+        seen = self.history(lull)
         if seen < ENOUGH:
             return None
-        known = self._usual.get((phase, quantile))
+        known = self._usual.get((lull, quantile))
         if known is None or known[0] != seen:
-            gaps = sorted(self._gaps[phase])
-            known = self._usual[phase, quantile] = (seen, gaps[int(quantile * (len(gaps) - 1))])
+            gaps = sorted(self._gaps[lull])
+            known = self._usual[lull, quantile] = (seen, gaps[int(quantile * (len(gaps) - 1))])
         return known[1]
 
-    def _remember(self, phase: Phase, gaps: NDArray[np.float64]) -> None:
+    def recurring(self, lull: Lull) -> float | None:
+        """The second longest gap ever seen: what came twice is no accident."""
+        longest = self._longest.get(lull, ())
+        return longest[1] if len(longest) > 1 else None
+
+    def _remember(self, lull: Lull, gaps: NDArray[np.float64]) -> None:
         # A clock that was set back, or a restart, gives no gap.
         good = gaps[np.isfinite(gaps) & (gaps >= 0)]
         if not len(good):
             return
-        self._seen[phase] = self._seen.get(phase, 0) + len(good)
-        self._gaps[phase] = [*self._gaps.get(phase, ()), *good[-WINDOW:].tolist()][-WINDOW:]
+        self._seen[lull] = self._seen.get(lull, 0) + len(good)
+        newest = np.sort(good)[-2:].tolist()
+        self._longest[lull] = sorted([*self._longest.get(lull, ()), *newest], reverse=True)[:2]
+        self._gaps[lull] = [*self._gaps.get(lull, ()), *good[-WINDOW:].tolist()][-WINDOW:]

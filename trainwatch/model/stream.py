@@ -3,6 +3,7 @@
 import math
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from trainwatch.events import (
     Fault,
     Granularity,
     LogLine,
-    Phase,
     RankId,
     RankStarted,
     Split,
@@ -28,7 +28,7 @@ from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
 from trainwatch.model.epochs import KEPT, EpochTable
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
-from trainwatch.model.rhythm import Rhythm
+from trainwatch.model.rhythm import Lull, Rhythm
 from trainwatch.model.series import Series
 from trainwatch.model.stats import Extent
 from trainwatch.model.watch import Limits, ValueWatch
@@ -43,6 +43,14 @@ Rows = NDArray[np.int64]
 Times = NDArray[np.float64]
 
 
+class Said(NamedTuple):
+    """When something was written, as `LogLine` has it."""
+
+    stamp: Stamp | None
+    arrival: float
+    live: bool
+
+
 class Stream:
     """The fold of one writer's records in one log, through rotations and restarts.
 
@@ -50,6 +58,7 @@ class Stream:
         who, role: The writer and the log.
         position: Where it is now.
         last: Its newest line of any kind.
+        said: When it last recorded progress: a step or a marker.
         pid: Of the process, where it says so.
         records: Step records.
         stride: Difference of the newest two step numbers of one epoch: how often it prints.
@@ -71,6 +80,7 @@ class Stream:
         self.role = role
         self.position = Position()
         self.last: LogLine | None = None
+        self.said: Said | None = None
         self.pid: int | None = None
         self.records = 0
         self.order = -1
@@ -111,6 +121,11 @@ class Stream:
         """Whether the current attempt has a step or a marker."""
         return self._in_attempt > 0
 
+    @property
+    def lull(self) -> Lull:
+        """The silence in which it is now."""
+        return (self.position.phase, self.position.step is None)
+
     def restart(self) -> None:
         """A new attempt begins in this log; without records in the current one it is the same."""
         if not self._in_attempt:
@@ -136,9 +151,11 @@ class Stream:
             self.failed = self.failed or event.fatal
         self.first_stamp = self.first_stamp or event.stamp
         stated = math.nan if event.stamp is None else event.stamp.seconds
-        phase = self.position.phase
+        if not isinstance(event, Fault):
+            self.said = Said(event.stamp, event.arrival, event.live)
+        lull = self.lull
         self.position = after_event(self.position, event)
-        self._beat(phase, np.array([stated]), phase, event.arrival, live=event.live)
+        self._beat(lull, np.array([stated]), lull, event.arrival, live=event.live)
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
@@ -151,6 +168,7 @@ class Stream:
             known = seconds[np.isfinite(seconds)]
             if len(known):
                 self.first_stamp = Stamp(float(known[0]), block.shape.zone, block.shape.digits)
+        self.said = _said(block, int(rows[-1]))
         for part in _by_epoch(block, rows):
             self._epoch_part(block, part)
 
@@ -158,19 +176,17 @@ class Stream:
         epoch = float(block.epoch[rows[0]])
         late = self._late(epoch)
         if late:
-            self._fold(block, rows[:late], epoch, self.position.phase, self.position.phase)
+            self._fold(block, rows[:late], epoch, self.lull, self.lull)
             rows = rows[late:]
         if len(rows):
             begins = self._enter(epoch)
             self._stride(block, rows, None if begins else self.position.step)
-            phase = self.position.phase
+            lull = self.lull
             self.position = after_steps(self.position, block, int(rows[-1]))
-            self._fold(block, rows, epoch, phase, phase_of(block.shape.split))
+            self._fold(block, rows, epoch, lull, (phase_of(block.shape.split), False))
 
-    def _fold(
-        self, block: StepBlock, rows: Rows, epoch: float, before: Phase, inside: Phase
-    ) -> None:
-        """Count records of one epoch; `before` and `inside`: the phases of the silences."""
+    def _fold(self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull) -> None:
+        """Count records of one epoch; `before` and `inside`: which silences lie there."""
         self._fold_metrics(block, rows, epoch)
         seconds = block.seconds[rows]
         times = self._beat(before, seconds, inside, block.arrival, live=block.live)
@@ -246,7 +262,7 @@ class Stream:
         stats.complete = True
 
     def _beat(
-        self, phase: Phase, stated: Times, inside: Phase, arrival: float, *, live: bool
+        self, lull: Lull, stated: Times, inside: Lull, arrival: float, *, live: bool
     ) -> Times:
         """Feed the rhythm; the times of the records in the stream's clock, NaN where unknown.
 
@@ -258,14 +274,14 @@ class Stream:
         if not self._own_clock:
             arrived = int(known.argmax()) if known.any() else len(stated)
         if arrived and live:
-            self.rhythm.add_arrival(phase, arrival)
+            self.rhythm.add_arrival(lull, arrival)
             self._span(np.array([arrival]))
         if arrived < len(stated):
             if not self._own_clock:
                 self._own_clock = True
                 self.rhythm.pause()
                 self.first = self.latest = math.nan
-            self.rhythm.add(phase, stated[arrived:], inside)
+            self.rhythm.add(lull, stated[arrived:], inside)
             self._span(stated[known])
         return np.where(np.arange(len(stated)) < arrived, arrival if live else math.nan, stated)
 
@@ -286,6 +302,12 @@ def metric_key(name: str, split: Split) -> str:
     elif split is Split.TRAIN:
         return name
     return f"{'val' if split is Split.VALIDATION else 'test'}_{without_evaluation(name)}"
+
+
+def _said(block: StepBlock, row: int) -> Said:
+    seconds = float(block.seconds[row])
+    stamp = None if math.isnan(seconds) else Stamp(seconds, block.shape.zone, block.shape.digits)
+    return Said(stamp, block.arrival, block.live)
 
 
 def _by_key(block: StepBlock) -> Mapping[str, Times]:

@@ -16,7 +16,7 @@ from trainwatch.events import Evidence, StepBlock
 WINDOW = 64
 """Records of one window; its median is what later values are compared with."""
 
-FIRST = 8
+FIRST = 3
 """Records after which the first comparison is possible."""
 
 COMPARED = 8

@@ -38,7 +38,8 @@ MAX_TEXT = 500
 Witness = Callable[[FaultLine, Stamp | None], None]
 """Sees every line that no format knows, and the time that it states; for forensics."""
 
-_NAMED_RANK = re.compile(rb"^\[Rank (\d{1,7})\] ")
+_NAMED_RANK = re.compile(rb"^\[Rank (\d{1,7})(?: Worker \d{1,7})?\] ")
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,40}m")
 _RULE = re.compile(rb"^[ \t]*(?:[=\-*#_~]{3,}[ \t]*)$")
 
 
@@ -189,6 +190,8 @@ class LogReader:
 
     def _part(self, number: int | None, part: Part, arrival: Arrival) -> bool:
         """Read one refresh of a line; whether it was understood."""
+        if b"\x1b" in part.text:
+            part = part._replace(text=_COLOUR.sub(b"", part.text))
         place = Place(number, part.offset, part.text)
         records = self._recogniser.records(part.text)
         if part.torn and records and _half(*records[-1], len(part.text)):

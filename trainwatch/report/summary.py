@@ -36,7 +36,8 @@ def _parts(view: RunView, wants: Callable[[int | None], bool]) -> Iterator[Rende
     head.append(f"  {safe_text(view.info.id or view.info.path)}", style="bold")
     yield head.append(f" · {view.sentence}" if view.sentence else "", style="default")
     if view.health is not Health.OK:
-        yield from map(_alert, view.alerts[:_SHOWN_ALERTS])
+        shown = [a for a in view.alerts if a.who.rank is None or wants(a.who.rank)]
+        yield from map(_alert, shown[:_SHOWN_ALERTS])
     figures = " · ".join(_figures(view))
     if figures:
         yield Text(figures)

@@ -74,6 +74,12 @@ def known_runs() -> dict[Path, RunRecord]:
     return dict(sorted(found.items(), key=lambda item: item[1].started, reverse=True))
 
 
+def runs_here() -> dict[Path, RunRecord]:
+    """The runs below `trainwatch_runs` of this directory and those above it; newest first."""
+    here = set(_nearby())
+    return {root: record for root, record in known_runs().items() if root in here}
+
+
 def find_run(text: str) -> Path:
     """The directory of the run that a user means by a directory or an exp id.
 
