@@ -176,7 +176,11 @@ def _over(run: Launched) -> bool:
 
 def _end(run: Launched, code: int) -> None:
     """Says how it ended and exits with the training's code."""
+    from trainwatch.runner.foreground import left_running  # noqa: PLC0415
     from trainwatch.runner.words import say  # noqa: PLC0415
 
+    if left_running(run):
+        say("the command ended and left processes running in the background: they were ended too;")
+        say("a run lasts as long as its command, so let the command wait for its training.")
     say(f"{run.id} ended with exit code {code}; its files are in {run.paths.root}.")
     raise SystemExit(code)
