@@ -139,6 +139,19 @@ def test_rows_are_not_read_where_reading_begins_behind_the_header() -> None:
     assert (reading.rows, reading.engine.run.tally.unparsed) == ([], 2)
 
 
+def test_an_epoch_that_a_float_cannot_count_is_one_epoch() -> None:
+    rows = "".join(f"{'1' * 30},{step},0.5\n" for step in (0, 12, 13))
+    whole, single = Writing(), Writing()
+    whole.write("metrics.csv", f"epoch,step,loss\n{rows}", MTIME)
+    for line in f"epoch,step,loss\n{rows}".splitlines():
+        single.line("metrics.csv", line, MTIME)
+
+    assert [
+        [(stream.stride, stream.position.step) for stream in writing.reading.engine.run.streams()]
+        for writing in (whole, single)
+    ] == [[(1, 13)], [(1, 13)]]
+
+
 def test_a_table_alone_tells_that_a_run_lives() -> None:
     writing = Writing()
     writing.write("metrics.csv", "epoch,step,loss\n", MTIME)

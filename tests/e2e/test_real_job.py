@@ -71,8 +71,8 @@ def test_run_detach_attach_kill_stop(tmp_path: Path, run: Path, terminal: Open) 
     # Live, and readable at both sizes.
     screen.shows("RUNNING", "of 200", "2 active", "q detach", seconds=60)
     screen.resize(200, 50)
-    shown = screen.shows("epochs", "ranks", "alerts", "logs", "Batch Loss")
-    assert max(map(len, shown.splitlines())) > 120
+    wait_for(lambda: max(map(len, screen.screen().splitlines())) > 120, what="the wide layout")
+    screen.shows("epochs", "ranks", "alerts", "logs", "Batch Loss")
     screen.resize(80, 24)
     for key, text in (("2", "last line"), ("3", "Training step"), ("4", "nothing found")):
         screen.type(key)

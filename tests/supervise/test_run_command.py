@@ -262,6 +262,7 @@ def test_a_killed_launcher_ends_the_attempt_and_its_orphans(tw: Trainwatch) -> N
 def test_a_killed_supervisor_is_told_and_what_remains_can_be_ended(tw: Trainwatch) -> None:
     script = f"echo up; setsid sleep {LONG} & echo $$ > pid; wait; echo down"
     front = tw.start("run", "--exp-id", "x", "--", "bash", "-c", script)
+    until(lambda: b"runs as process" in front.stderr.readline(), "the start to be told")
     launcher = tw.pid("pid")
     record = tw.record("x")
     tw.kill_supervisor("x")

@@ -207,8 +207,9 @@ class Stream:
     def _late(self, epoch: float) -> int:
         """How many records of an epoch are taken for late ones of the epoch before."""
         current = self.position.epoch
-        follows = current is not None and epoch == current - 1
-        return max(0, JITTER - self._in_epoch) if follows else 0
+        # Of numbers beyond 2**53 the one before is the same one.
+        before = current is not None and epoch < current and epoch == current - 1
+        return max(0, JITTER - self._in_epoch) if before else 0
 
     def _enter(self, epoch: float) -> bool:
         """Note that records of an epoch come; whether they are the first of it."""

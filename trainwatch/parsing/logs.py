@@ -75,6 +75,16 @@ def _place(number: int, offset: int, span: Span) -> Place:
     return Place(None if number == MISSING else number, offset + start, data[start:end])
 
 
+def _colours(line: bytes, at: int) -> int:
+    """How many bytes of colours stand in a line before what is at a place without them."""
+    before = 0
+    for code in _COLOUR.finditer(line) if b"\x1b" in line else ():
+        if code.start() > at + before:
+            break
+        before += len(code[0])
+    return before
+
+
 def _half(compiled: CompiledFormat, found: re.Match[bytes], end: int) -> bool:
     """Whether the last value of a torn line may be half a value: `0.071` of `0.0716`."""
     return compiled.format.parsed.open_ended and found.end() == end
@@ -190,25 +200,26 @@ class LogReader:
 
     def _part(self, number: int | None, part: Part, arrival: Arrival) -> bool:
         """Read one refresh of a line; whether it was understood."""
-        if b"\x1b" in part.text:
-            part = part._replace(text=_COLOUR.sub(b"", part.text))
-        place = Place(number, part.offset, part.text)
-        records = self._recogniser.records(part.text)
-        if part.torn and records and _half(*records[-1], len(part.text)):
+        text = _COLOUR.sub(b"", part.text) if b"\x1b" in part.text else part.text
+        records = self._recogniser.records(text)
+        if part.torn and records and _half(*records[-1], len(text)):
             records = records[:-1]
         if not records:
-            return self._other(place, arrival)
+            return self._other(Place(number, part.offset, text), arrival)
         self._faults.interrupt()
         for compiled, found in records:
+            offset = part.offset + _colours(part.text, found.start())
             if compiled.is_step:
-                span = (part.text, found.start(), found.end())
+                span = (text, found.start(), found.end())
                 numbers = [MISSING if number is None else number]
-                self._steps(compiled, [found.groups()], numbers, part.offset, [span])
+                self._steps(compiled, [found.groups()], numbers, offset, [span])
             else:
+                place = Place(number, offset, text)
                 common = self._common(self._who(compiled, found), place, found, arrival)
                 self._rare(compiled, found, common)
-                self._seen(common["who"], Place(number, part.offset + found.start(), found[0]))
-        rest = Place(number, part.offset + records[-1][1].end(), part.text[records[-1][1].end() :])
+                self._seen(common["who"], Place(number, offset + found.start(), found[0]))
+        end = records[-1][1].end()
+        rest = Place(number, part.offset + end + _colours(part.text, end), text[end:])
         if self._witness and rest.line.strip():  # a traceback may begin right behind a record
             self._unknown(rest, split_prefix(rest.line))
         return True

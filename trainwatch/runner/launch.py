@@ -174,4 +174,7 @@ def _exchange(supervisor: subprocess.Popen[bytes], order: Order) -> Answer | Non
 def _crashed(paths: RunPaths) -> str:
     lines = paths.crash.read_text("utf-8", "replace").split("\n") if paths.crash.exists() else []
     last = next((line for line in reversed(lines) if line.strip()), "it was killed")
-    return f"the supervisor failed before it could answer ({last.strip()}); see {paths.crash}."
+    return (
+        f"the supervisor failed before it could answer ({last.strip()}); see {paths.crash}. "
+        f"`trainwatch stop {paths.root}` ends what it may have started."
+    )
