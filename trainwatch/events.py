@@ -474,7 +474,7 @@ class Parsed:
         items: Blocks and events in the order in which they stand in the file.
         tally: The count of lines.
         last: The newest line of each rank that wrote one.
-        recent: The newest lines of the feed, at most a few hundred.
+        recent: The newest lines of the feed, at most a thousand.
     """
 
     file: LogFile

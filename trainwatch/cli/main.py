@@ -18,6 +18,7 @@ COMMANDS = {
     "ps": "List the runs known here.",
     "stop": "Stop a run completely.",
     "attach": "Watch a training live.",
+    "diagnose": "Say what is wrong, who, where, why, and what next.",
     "status": "Say once how a training stands.",
     "export": "Write the parsed records as tables.",
     "formats": "List the known log formats, or test them on a file.",
@@ -66,6 +67,7 @@ def root() -> None:
     \b
     trainwatch run -- torchrun train.py   start one and watch it
     trainwatch attach logs/               watch one that runs
+    trainwatch diagnose logs/             who hangs or failed, and why
     trainwatch status logs/               one snapshot
     """  # noqa: D301 - \b keeps click from joining the lines
 

@@ -1,0 +1,154 @@
+"""`diagnose`: from the state of a run and what was gathered of it to a Diagnosis."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from trainwatch.diagnose.case import Case
+from trainwatch.diagnose.diagnosis import Confidence, Diagnosis, Other, Verdict
+from trainwatch.diagnose.explicit import explicit
+from trainwatch.diagnose.gather import Gathering
+from trainwatch.diagnose.jobs import Job, split_jobs
+from trainwatch.diagnose.lead import Detector, Lead
+from trainwatch.diagnose.notes import clocks, others
+from trainwatch.diagnose.outside import outside, unexplained
+from trainwatch.diagnose.ranking import choose, combine
+from trainwatch.diagnose.roles import roles
+from trainwatch.diagnose.shares import shares
+from trainwatch.diagnose.sick import sick
+from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.stalls import stalls
+from trainwatch.diagnose.standstill import standstill
+from trainwatch.diagnose.stragglers import stragglers
+from trainwatch.diagnose.uneventful import uneventful
+from trainwatch.diagnose.waits import waits
+from trainwatch.diagnose.words import plural, sentence
+from trainwatch.events import RunInfo
+from trainwatch.health.config import Config
+from trainwatch.model.moments import Viewpoint
+from trainwatch.model.run import RunState
+from trainwatch.model.snapshot import Status
+
+DETECTORS: tuple[Detector, ...] = (
+    explicit,
+    waits,
+    outside,
+    stalls,
+    standstill,
+    sick,
+    stragglers,
+    shares,
+)
+"""Every detector; the order decides nothing."""
+
+_SEVERITY = (
+    Verdict.FAILED,
+    Verdict.HANG,
+    Verdict.INTERRUPTED,
+    Verdict.STRAGGLER,
+    Verdict.UNDECIDED,
+    Verdict.HEALTHY,
+    Verdict.FINISHED,
+)
+
+
+_NEAR = 900.0
+"""Seconds from the last line of a run within which the kernel's word may explain its silence."""
+
+
+def diagnose(
+    run: RunState,
+    info: RunInfo,
+    view: Viewpoint,
+    config: Config | None = None,
+    gathering: Gathering | None = None,
+    extra: Callable[[Case], Iterable[Lead]] | None = None,
+) -> Diagnosis:
+    """Say what is wrong with a run, who, where, why, and what next.
+
+    Args:
+        run: Its state, folded to the end of its logs.
+        info: What is known besides the logs.
+        view: The moment from which it is judged.
+        config: Thresholds.
+        gathering: What was gathered while the logs were read.
+        extra: Further detectors with evidence of their own: stacks, flight recorder.
+    """
+    gathered = gathering or Gathering()
+    jobs = split_jobs(run, gathered)
+    given = (info, view, config or Config())
+    if len(jobs) == 1:
+        return _one(Case.of(run, *given, gathered), extra)
+    single = [(job, _one(Case.of(job.run, *given, job.gathering), extra)) for job in jobs]
+    return _worst(single)
+
+
+def _one(case: Case, extra: Callable[[Case], Iterable[Lead]] | None) -> Diagnosis:
+    detectors = (*DETECTORS, extra) if extra else DETECTORS
+    leads = combine(lead for detector in detectors for lead in detector(case))
+    lead = _head(case, leads)
+    if lead is None:
+        return uneventful(case, others(case, None, leads))
+    return Diagnosis(
+        verdict=lead.verdict,
+        category=lead.category,
+        phase=lead.phase,
+        summary=sentence(lead.summary),
+        confidence=lead.confidence,
+        ranks=tuple(roles(case, lead)),
+        evidence=lead.proofs,
+        refute=lead.refute,
+        advice=lead.advice,
+        missing=tuple(dict.fromkeys((*lead.missing, *clocks(case)))),
+        others=others(case, lead, leads),
+    )
+
+
+def _head(case: Case, leads: Sequence[Lead]) -> Lead | None:
+    """The lead that explains the run, if it needs an explanation."""
+    if case.health.ends.completed:  # what came before was survived, what comes after is the end
+        return choose([lead for lead in leads if lead.sick])
+    head = choose([lead for lead in leads if not _bystander(case, lead)])
+    if case.failed and (head is None or head.standing is Standing.ECHO):
+        return _held_back(case) or head or unexplained(case)
+    return head or next((lead for lead in leads if lead.verdict is Verdict.STRAGGLER), None)
+
+
+def _held_back(case: Case) -> Lead | None:
+    """The failure of a run that died with lines in its buffers: they stand behind the traceback."""
+    late = [clue for clue in case.past if case.currency.buffered(clue)]
+    if not late:
+        return None
+    again = replace(case)
+    again.__dict__["clues"] = [*case.clues, *late]
+    again.__dict__["past"] = ()
+    lead = choose([*explicit(again), *waits(again)])
+    return lead and replace(lead, confidence=Confidence.LIKELY)
+
+
+def _bystander(case: Case, lead: Lead) -> bool:
+    """Whether a line of the kernel or the scheduler meets a run that shows no sign of it."""
+    log = case.gathering.logs.get(lead.when.base)
+    foreign = log is not None and not log.progress and not lead.charges
+    if not foreign or lead.standing is not Standing.ROOT or not case.trained:
+        return False
+    if case.health.status in (Status.RUNNING, Status.STARTING):
+        return True
+    silent = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
+    if case.failed or lead.when.seconds is None or not silent:
+        return False
+    return abs(case.view.now - min(silent) - lead.when.seconds) > _NEAR
+
+
+def _worst(single: Sequence[tuple[Job, Diagnosis]]) -> Diagnosis:
+    """Of several jobs the one that is worst off, of equals the newest, and a word on the others."""
+    ordered = sorted(single, key=lambda one: (_SEVERITY.index(one[1].verdict), -one[0].last))
+    job, worst = ordered[0]
+    notes = tuple(
+        Other(one.category, f"Another job, {other.name}: {one.verdict.value}. {one.summary}")
+        for other, one in ordered[1:]
+    )
+    words = (
+        f"logs of one job only: these are of {plural(len(single), 'job')}, told apart; this is"
+        f" about {job.name}; name one job's logs to see it alone"
+    )
+    return replace(worst, missing=(*worst.missing, words), others=(*worst.others, *notes))

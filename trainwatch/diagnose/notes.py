@@ -1,0 +1,72 @@
+"""What stands beside the verdict: other leads, failures that were survived, mixed logs."""
+
+from collections.abc import Iterator, Sequence
+
+from trainwatch.diagnose.case import Case
+from trainwatch.diagnose.clue import Clue
+from trainwatch.diagnose.diagnosis import Other
+from trainwatch.diagnose.lead import Lead
+from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.words import ranks_words, sentence
+from trainwatch.events import RankId
+from trainwatch.health.words import duration
+
+MAX_OTHERS = 6
+_TELLING = (Standing.ROOT, Standing.OUTER, Standing.TIMEOUT)
+_HOUR = 3600.0
+
+
+def others(case: Case, lead: Lead | None, leads: Sequence[Lead]) -> tuple[Other, ...]:
+    """Findings beside the verdict, each sort once."""
+    found = [*_leads(lead, leads), *_before(case, lead)]
+    unique = list(dict.fromkeys(found))
+    return tuple(unique[:MAX_OTHERS])
+
+
+def _leads(lead: Lead | None, leads: Sequence[Lead]) -> Iterator[Other]:
+    for one in leads:
+        echo = one.standing is Standing.ECHO or one.standing is Standing.CLEAN_UP
+        same = lead is not None and one.category is lead.category and one.category is not None
+        if one is not lead and not (echo and lead is not None) and not same:
+            yield Other(one.category, sentence(one.summary))
+
+
+def _before(case: Case, lead: Lead | None) -> Iterator[Other]:
+    """Failures that were survived, or that an attempt before died of."""
+    seen: dict[object, list[Clue]] = {}
+    for clue in case.past:
+        if clue.signature.standing in _TELLING:
+            seen.setdefault((clue.signature.category, case.who(clue)), []).append(clue)
+    for clues in seen.values():
+        first = clues[0]
+        ranks = {case.who(clue) for clue in clues}
+        what = first.exception or first.signature.name.replace("_", " ")
+        whose = ranks_words(ranks)
+        again = lead is not None and first.signature.category is lead.category
+        same = again and lead is not None and bool(ranks & set(lead.charges))
+        if same:
+            text = f"the same happened before, on {whose} too: {what} ({_where(first)})"
+        else:
+            text = f"{whose} had {what} before ({_where(first)}), and the training went on"
+        yield Other(first.signature.category, sentence(text))
+
+
+def _where(clue: Clue) -> str:
+    line = "" if clue.evidence.line is None else f":{clue.evidence.line}"
+    return f"{clue.evidence.file}{line}"
+
+
+def clocks(case: Case) -> tuple[str, ...]:
+    """A word on clocks that disagree."""
+    apart = {base: offset for base, offset in case.offsets.items() if offset}
+    if not apart:
+        return ()
+    base = max(apart, key=lambda name: abs(apart[name]))
+    log = case.gathering.logs[base]
+    whose = ranks_words([RankId(log.role.rank)]) if log.role.rank is not None else base
+    return (
+        (
+            f"clocks that agree: that of {whose} is {duration(abs(apart[base]))} off, so ranks were"
+            " compared by progress and not by time; run NTP on all nodes"
+        ),
+    )

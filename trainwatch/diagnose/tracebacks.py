@@ -1,0 +1,108 @@
+"""Tracebacks of several writers with their frames, taken apart by the prefixes of their lines."""
+
+import re
+from dataclasses import dataclass, field
+
+from trainwatch.diagnose.clue import Frame
+from trainwatch.events import RankId
+
+MAX_BODY = 3000
+"""Lines of one traceback before it is given up: it was not one, or its end was lost."""
+
+MAX_FRAMES = 60
+"""Frames that are kept: the innermost."""
+
+# A progress bar may stand before it, a frame of lines around it; a loader names its own "Original".
+_OPENING = re.compile(rb"(?:^|[\]%s|\s])(?:Original )?Traceback \(most recent call last\)")
+_FRAME = re.compile(
+    rb'^[\s|]{0,40}File "(?P<file>[^"]{1,500})", line (?P<line>\d{1,9})(?:, in (?P<function>.{1,200}))?'
+)
+_BOXED = re.compile(
+    rb"^\s*(?:\xe2\x94\x82|\|) ?(?P<file>\S{1,500}?\.py):(?P<line>\d{1,9}) in (?P<function>\S{1,200})"
+)
+_EXCEPTION = re.compile(
+    rb"^(?:[A-Za-z_]\w{0,80}\.){0,10}(?P<name>[A-Za-z_]\w{0,80})(?:: |:?\s*$)", re.ASCII
+)
+_BODY = (b" ", b"\t", b"|", b"\xe2\x94", b"\xe2\x95", b"\xe2\x9d")
+_SPAWNED = re.compile(rb"^-- Process (?P<rank>\d{1,7}) terminated with the following error:")
+
+
+@dataclass(slots=True)
+class _Open:
+    lines: int = 0
+    frames: list[Frame] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last line of a traceback.
+
+    Attributes:
+        exception: Class name, without its module.
+        frames: Outermost first.
+        spawned: Number of the process that it comes from, where `torch.multiprocessing` says so.
+    """
+
+    exception: str
+    frames: tuple[Frame, ...]
+    spawned: int | None = None
+
+
+class TracebackReader:
+    """Follows the open traceback of each writer of one log."""
+
+    def __init__(self) -> None:
+        self._open: dict[RankId, _Open] = {}
+        self._spawned: dict[RankId, int] = {}
+
+    def feed(self, writer: RankId, message: bytes) -> Ended | bool:
+        """Take a line without its prefix.
+
+        Returns:
+            The end of a traceback; True for a line inside one; False for any other.
+        """
+        if b"Traceback (most recent" in message and _OPENING.search(message):
+            self._open[writer] = _Open()
+            return True
+        if message.startswith(b"-- Process "):
+            return self._spawn(writer, message)
+        current = self._open.get(writer)
+        return self._body(writer, current, message) if current else False
+
+    def _body(self, writer: RankId, current: _Open, message: bytes) -> Ended | bool:
+        current.lines += 1
+        if (message.startswith(_BODY) or not message) and current.lines < MAX_BODY:
+            _keep(current.frames, message)
+            return True
+        del self._open[writer]
+        found = _EXCEPTION.match(message)
+        if found is None:
+            return False
+        name = found["name"].decode(errors="replace")
+        return Ended(name, tuple(current.frames), self._spawned.get(writer))
+
+    def _spawn(self, writer: RankId, message: bytes) -> bool:
+        found = _SPAWNED.match(message)
+        if found:
+            self._spawned[writer] = int(found["rank"])
+        return found is not None
+
+
+def frames_of(text: str) -> tuple[Frame, ...]:
+    """The frames of a whole traceback in one text."""
+    frames: list[Frame] = []
+    for line in text.encode(errors="replace").split(b"\n")[:MAX_BODY]:
+        _keep(frames, line)
+    return tuple(frames)
+
+
+def _keep(frames: list[Frame], message: bytes) -> None:
+    found = _FRAME.match(message) or _BOXED.match(message)
+    if found:
+        function = (found["function"] or b"").decode(errors="replace").strip()
+        file = found["file"].decode(errors="replace")
+        frames.append(Frame(file, int(found["line"]), function))
+        del frames[:-MAX_FRAMES]
+    elif frames and not frames[-1].code and message.strip(b" ^~"):
+        code = message.strip()[:200].decode(errors="replace")
+        frames[-1] = frames[-1]._replace(code=code)
