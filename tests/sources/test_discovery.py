@@ -19,7 +19,7 @@ from trainwatch.sources import Discovery, Reason, discover
 from trainwatch.sources.names import CURRENT, families, natural_key, reason_to_skip
 from trainwatch.sources.sniff import content_reason
 
-SAMPLES = Path("/work/shared/samples")
+SAMPLES = Path(__file__).resolve().parents[3] / "shared/samples"
 
 
 def names(found: Discovery) -> list[str]:
