@@ -78,8 +78,9 @@ def test_names_with_brackets_and_blanks_are_read(spawn: Spawn, tmp_path: Path) -
 def test_a_command_line_cannot_write_to_the_terminal(spawn: Spawn) -> None:
     child = spawn("bash", "-c", "exec -a $'\\e[2J' sleep " + LONG)
     until(lambda: read_process(child.pid).name == "sleep", "exec")
-    assert "\x1b" not in describe(read_process(child.pid))
-    assert "sleeping" in describe(read_process(child.pid))
+    shown = until(lambda: (p := read_process(child.pid)).state == "S" and describe(p), "sleep")
+    assert "\x1b" not in shown
+    assert shown == f"{child.pid} (?[2J {LONG}), sleeping"
 
 
 def test_a_stopped_process_is_said_to_be_stopped(spawn: Spawn) -> None:
