@@ -417,6 +417,26 @@ SCENARIOS = (
         Expected(("interrupted",), ("external_signal",)),
     ),
     Scenario(
+        "a training that was complete, and failed in its last save",
+        {"console.log": began(0, 1) + steps(0, 9) + "Training complete\n"
+         + traceback(0, "RuntimeError: cannot gather", ("/job/train.py", "finish", "x()"))
+         + table((0, 1))},
+        _failed("user_exception", 0, phase="teardown"),
+    ),
+    Scenario(
+        "trouble at the start that was overcome",
+        {"console.log": "The server socket has failed to bind to [::]:29500 (errno: 98 - Address"
+         " already in use).\n", **rank_logs(2)},
+        Expected(("undecided",), (None,)),
+        ("port_in_use",),
+    ),
+    Scenario(
+        "an old Xid in the kernel's log beside a run that simply ends",
+        {"dmesg.log": "2025-01-21T04:41:44,287197+00:00 NVRM: Xid (PCI:0000:38:00): 79, pid=1,"
+         " GPU has fallen off the bus.\n", **rank_logs(2)},
+        Expected(("undecided",), (None,)),
+    ),
+    Scenario(
         "two nodes, one of them with the cause",
         {
             "node0.log": traceback(0, PEER, MAIN, BACKWARD) + traceback(1, PEER, MAIN, BACKWARD)

@@ -120,6 +120,17 @@ def test_a_living_job_that_is_silent_hangs_and_nobody_is_accused() -> None:
     assert any("py-spy" in text for text in found.missing)
 
 
+def test_a_silent_job_whose_log_names_no_rank_hangs_too() -> None:
+    info = RunInfo("logs", id="x", alive=True)
+    lines = "".join(
+        f"2026-11-21 10:00:{10 + at},000 Epoch [1/9] - 进度 1.0% ({at}/90) - Batch Loss: 0.5 - LR: 0.1\n"
+        for at in range(20)
+    )
+    found = diagnosed({"train.log": lines.encode()}, now=NOW, info=info)
+    assert found.verdict is Verdict.HANG
+    assert found.evidence
+
+
 def test_a_job_that_just_wrote_is_healthy() -> None:
     files = encoded(rank_logs(2))
     found = diagnosed(files, now=NOW, mtime=NOW - 1, info=RunInfo("logs", id="x", alive=True))

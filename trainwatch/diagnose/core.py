@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from trainwatch.diagnose.case import Case
-from trainwatch.diagnose.diagnosis import Confidence, Diagnosis, Other, Verdict
+from trainwatch.diagnose.diagnosis import (
+    Confidence,
+    DiagnosedPhase,
+    Diagnosis,
+    Other,
+    Verdict,
+)
 from trainwatch.diagnose.explicit import explicit
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.jobs import Job, split_jobs
@@ -127,6 +133,8 @@ def _held_back(case: Case) -> Lead | None:
 
 def _bystander(case: Case, lead: Lead) -> bool:
     """Whether a line of the kernel or the scheduler meets a run that shows no sign of it."""
+    if lead.phase is DiagnosedPhase.INIT and case.trained and not case.failed:
+        return True  # it came through its start, as its steps show
     log = case.gathering.logs.get(lead.when.base)
     foreign = log is not None and not log.progress and not lead.charges
     if not foreign or lead.standing is not Standing.ROOT or not case.trained:

@@ -23,6 +23,7 @@ from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import NOBODY, RankId
 
 MAX_PROOFS = 6
+AFTER_THE_END = ", after the training had said that it was complete"
 _EXPLAINED_ELSEWHERE = {
     signature.name
     for signature in (
@@ -107,7 +108,8 @@ def _lead(case: Case, group: Sequence[Clue]) -> Lead:
         verdict=_verdict(case, signature, lone=lone),
         standing=standing,
         precedence=_precedence(ordered),
-        summary=summary_of(case, first, accused, alike=alike),
+        summary=summary_of(case, first, accused, alike=alike)
+        + (AFTER_THE_END if phase is DiagnosedPhase.TEARDOWN and _ended(case, first) else ""),
         phase=phase,
         confidence=Confidence.POSSIBLE if lone else signature.confidence,
         when=min((when_of(case, clue) for clue in ordered), key=lambda when: when.key),
@@ -193,7 +195,7 @@ def _phase(case: Case, clue: Clue, accused: dict[RankId, str]) -> DiagnosedPhase
     signature = clue.signature
     if signature is launch.NCCL_ERROR:
         return DiagnosedPhase.COLLECTIVE if case.trained else DiagnosedPhase.INIT
-    if case.gathering.logs and _after_the_end(case, clue):
+    if _ended(case, clue):
         return DiagnosedPhase.TEARDOWN
     found = phase_of_frames(clue.frames)
     if signature is checkpoints.NO_SPACE and found is not None:
@@ -205,7 +207,8 @@ def _phase(case: Case, clue: Clue, accused: dict[RankId, str]) -> DiagnosedPhase
     return found
 
 
-def _after_the_end(case: Case, clue: Clue) -> bool:
+def _ended(case: Case, clue: Clue) -> bool:
+    """Whether the training had said that it was complete."""
     log = case.gathering.logs.get(clue.base)
     return log is not None and log.ended is not None and log.ended[0] < clue.order
 

@@ -5,14 +5,16 @@ from collections.abc import Iterator, Sequence
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import Proof
 from trainwatch.diagnose.words import ranks_words
-from trainwatch.events import RankId
+from trainwatch.events import NOBODY, RankId
 
 MAX_PROOFS = 8
 
 
 def last_lines(case: Case, ranks: Sequence[RankId]) -> Iterator[Proof]:
-    """The last line of each of some ranks."""
+    """The last line of each of some ranks, or of a run whose logs name none."""
+    views = {view.who: view for view in case.health.ranks}
     for who in ranks[:MAX_PROOFS]:
-        view = case.ranks.get(who)
+        view = views.get(who)
         if view is not None and view.last is not None:
-            yield Proof(view.last.evidence, f"the last line of {ranks_words([who])}")
+            whose = "the log" if who == NOBODY else ranks_words([who])
+            yield Proof(view.last.evidence, f"the last line of {whose}")

@@ -40,7 +40,7 @@ class Signature:
 
     Attributes:
         name: Unique in the catalogue.
-        numbers: Of the known failures (docs/diagnosis) that it belongs to.
+        numbers: Of the failures that the catalogue began with, by their numbers in that list.
         hints: At least one of these stands in every line that fits; tried before the pattern.
         pattern: Searched in the line without its prefix. Its groups are the clue's fields; `rank`
             and `ranks` are ranks that the line names, `pid` a process.

@@ -15,13 +15,16 @@ from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import Phase, RankId
 from trainwatch.health.words import duration, phase_words
-from trainwatch.model.snapshot import RankStatus
+from trainwatch.model.snapshot import RankStatus, Status
 
 MAX_PROOFS = 8
 EARLY = (
     "{who} came to the end of its data before the others, which wait for it in the middle of the"
     " epoch"
 )
+POSITION = 3
+"""Precedence of what only positions show: whatever else is known of the same silence says more."""
+
 _REFUTE = "if a rank writes another line, or its stack moves within a minute"
 _CUT = "if the job was cut off as a whole: ranks that are killed together may stand one line apart"
 
@@ -38,7 +41,11 @@ class _Sort:
 
 def stalls(case: Case) -> Iterator[Lead]:
     """A lead where all ranks are silent for too long and that may be a finding."""
-    if case.health.ends.completed or case.failed or not case.ranks or not _silent(case):
+    if case.health.ends.completed or case.failed:
+        return
+    if not case.ranks and case.health.status is Status.STALLED:  # a log that names no rank
+        yield _together(case)
+    if not case.ranks or not _silent(case):
         return
     spread = spread_of(case)
     if spread is not None:
@@ -72,6 +79,7 @@ def _apart(case: Case, spread: Spread) -> Lead:
     others = [who for who in spread.places if who not in charges]
     return Lead(
         name="positions",
+        precedence=POSITION,
         category=sort.category,
         verdict=Verdict.UNDECIDED if torn else Verdict.HANG,
         standing=Standing.TIMEOUT,
@@ -173,21 +181,26 @@ def _together(case: Case) -> Lead:
     places = places_of(case)
     place = next(iter(places.values()), None)
     phase = place.phase if place else Phase.UNKNOWN
-    count = len(case.ranks)
-    quiet = min((view.silent_seconds or 0.0 for view in case.ranks.values()), default=0.0)
-    whose = f"all {count} ranks stand" if count > 1 else "it stands"
-    where = place.words if place else phase_words(phase)
+    views = case.health.ranks
+    quiet = min((view.silent_seconds or 0.0 for view in views), default=0.0)
+    stand = f"all {len(views)} ranks stand at the same place" if len(views) > 1 else "it stands"
+    where = place.words if place else phase_words(views[0].phase if views else phase)
+    whom = (
+        "which rank keeps the others waiting, the logs do not show"
+        if len(views) > 1
+        else "why, the logs do not show"
+    )
     return Lead(
         name="silence",
         category=None,
         verdict=Verdict.HANG,
         standing=Standing.TIMEOUT,
-        summary=f"nothing moved for {duration(quiet)}, and {whose} at the same place, {where}:"
-        " which rank keeps the others waiting, the logs do not show",
+        precedence=POSITION,
+        summary=f"nothing moved for {duration(quiet)}, and {stand}, {where}: {whom}",
         phase=phase_of_position(phase),
         confidence=Confidence.LIKELY,
         when=_when(case),
-        proofs=tuple(last_lines(case, list(case.ranks))),
+        proofs=tuple(last_lines(case, [view.who for view in views])),
         refute=_REFUTE,
         advice=(*_by_phase(phase), *_look(case, {})),
         missing=(*stacks(case), *unlogged(case)),
@@ -214,6 +227,6 @@ def _look(case: Case, charges: Mapping[RankId, Charge]) -> tuple[str, ...]:
 
 def _when(case: Case) -> When:
     """When the last rank fell silent."""
-    silent = [view.silent_seconds for view in case.ranks.values()]
+    silent = [view.silent_seconds for view in case.health.ranks]
     known = [seconds for seconds in silent if seconds is not None]
     return When(case.crew.attempt, case.view.now - min(known) if known else None)
