@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.events import NOBODY, Finding, LineTally, LogLine, Phase, RankId, RunInfo
+from trainwatch.model.system import SystemView
 
 
 class Status(StrEnum):
@@ -188,6 +189,7 @@ class RunView:
         recent: Newest lines of all files.
         loaded: Share of the existing bytes that has been folded; below 1 the view is provisional.
         files: Number of log files read.
+        system: GPUs and hosts; None where nothing sampled them.
     """
 
     now: float
@@ -218,3 +220,4 @@ class RunView:
     files: int = 0
     problems: tuple[str, ...] = ()
     leader: RankId = NOBODY
+    system: SystemView | None = None
