@@ -219,6 +219,7 @@ class StepShape:
     total_steps: int | None = None
     total_batches: int | None = None
     metrics: tuple[str, ...] = ()
+    throughput_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +313,35 @@ class EpochSummary(Event):
     values: Mapping[str, float]
     total_epochs: int | None = None
     epoch_base: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalResult(Event):
+    """The result of one evaluation: of a whole validation or test set, not of a batch of it.
+
+    Attributes:
+        split: Which data it was measured on.
+        values: Canonical names → values, without a prefix that says what `split` says.
+        epoch: As printed, or as the last header of the same rank printed it.
+        step: Run-wide step, as printed.
+        batch: Index within the epoch, as printed.
+        granularity: Whether it belongs to a step or ends an epoch.
+        dialect: Name of the dialect in which it is printed.
+        total_epochs, total_steps, total_batches: Where the line states them.
+    """
+
+    split: Split
+    values: Mapping[str, float]
+    epoch: float | None = None
+    step: int | None = None
+    batch: int | None = None
+    batch_unit: str | None = None
+    granularity: Granularity = Granularity.EPOCH
+    dialect: str = ""
+    epoch_base: int | None = None
+    total_epochs: int | None = None
+    total_steps: int | None = None
+    total_batches: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     """What a line means; parsing turns each kind into one sort of record."""
 
     STEP = "step"
+    EVALUATION = "evaluation"
     EPOCH_MARKER = "epoch_marker"
     SUMMARY_HEAD = "summary_head"
     SUMMARY_LINE = "summary_line"
@@ -47,6 +48,7 @@ class LineFormat:
         samples: At least one; tests hold the template to them.
         split: Which data it is about.
         fixed: Values that the line implies and does not print.
+        granularity: What one record stands for, where that is not the dialect's.
     """
 
     name: str
@@ -55,6 +57,7 @@ class LineFormat:
     samples: tuple[Sample, ...]
     split: Split = Split.TRAIN
     fixed: Mapping[str, Value] = field(default_factory=dict)
+    granularity: Granularity | None = None
 
     @cached_property
     def parsed(self) -> Template:

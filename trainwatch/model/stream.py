@@ -13,6 +13,7 @@ from trainwatch.events import (
     NOBODY,
     EpochMarker,
     EpochSummary,
+    EvalResult,
     Event,
     Fault,
     Granularity,
@@ -27,6 +28,7 @@ from trainwatch.events import (
 from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
 from trainwatch.model.epochs import KEPT, EpochTable
+from trainwatch.model.evaluation import as_block
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
 from trainwatch.model.rhythm import Lull, Rhythm
 from trainwatch.model.series import Series
@@ -147,6 +149,8 @@ class Stream:
             self._marker(event)
         elif isinstance(event, EpochSummary):
             self._summary(event)
+        elif isinstance(event, EvalResult):
+            self._evaluation(event)
         elif isinstance(event, Fault):
             self.failed = self.failed or event.fatal
         self.first_stamp = self.first_stamp or event.stamp
@@ -261,6 +265,13 @@ class Stream:
         stats = self.epochs.at(self.position.attempt, float(event.epoch))
         stats.stated.update(event.values)
         stats.complete = True
+
+    def _evaluation(self, event: EvalResult) -> None:
+        if event.dialect:
+            self.dialects[event.dialect] += 1
+        self.total_epochs = event.total_epochs or self.total_epochs
+        epoch = math.nan if event.epoch is None else event.epoch
+        self._fold_metrics(as_block(event), np.zeros(1, dtype=np.int64), epoch)
 
     def _beat(
         self, lull: Lull, stated: Times, inside: Lull, arrival: float, *, live: bool

@@ -9,6 +9,7 @@ from trainwatch.events import (
     CheckpointNote,
     CheckpointStage,
     EpochMarker,
+    EvalResult,
     Event,
     FileShare,
     RankStarted,
@@ -30,6 +31,27 @@ def _marker(compiled: CompiledFormat, fields: Fields, common: Common) -> Event:
         split=compiled.format.split,
         start=bool(fields["start"]),
         epoch_base=compiled.dialect.epoch_base,
+        **common,
+    )
+
+
+_PLACES = ("epoch", "step", "batch", "total_epochs", "total_steps", "total_batches")
+
+
+def _evaluation(compiled: CompiledFormat, fields: Fields, common: Common) -> Event:
+    places = {name: fields[name] for name in _PLACES if name in fields}
+    return EvalResult(
+        split=compiled.format.split,
+        values={
+            name: float(value)
+            for name, value in fields.items()
+            if name not in _PLACES and isinstance(value, int | float)
+        },
+        batch_unit=compiled.dialect.batch_unit if "batch" in fields else None,
+        granularity=compiled.format.granularity or compiled.dialect.granularity,
+        dialect=compiled.dialect.name,
+        epoch_base=compiled.dialect.epoch_base,
+        **places,
         **common,
     )
 
@@ -73,6 +95,7 @@ def _ended(_: CompiledFormat, __: Fields, common: Common) -> Event:
 
 
 BUILDERS: Mapping[Kind, Callable[[CompiledFormat, Fields, Common], Event]] = {
+    Kind.EVALUATION: _evaluation,
     Kind.EPOCH_MARKER: _marker,
     Kind.FILE_SHARE: _share,
     Kind.BATCHES_PROCESSED: _batches,

@@ -186,23 +186,24 @@ class Gatherer:
             start = end
 
     def _shape(self, compiled: CompiledFormat, layout: StepLayout, row: Groups) -> StepShape:
-        totals = {
-            name: _optional_int(None if index is None else row[index])
-            for name, index in zip(_TOTALS, layout.totals, strict=True)
-        }
+        epochs, steps, batches = (
+            _optional_int(None if index is None else row[index]) for index in layout.totals
+        )
         return StepShape(
             file=self._file,
             format=compiled.format.name,
             dialect=compiled.dialect.name,
             split=compiled.format.split,
-            granularity=compiled.dialect.granularity,
+            granularity=compiled.format.granularity or compiled.dialect.granularity,
             batch_unit=compiled.dialect.batch_unit if layout.batch is not None else None,
             attempt=self._role.attempt,
             zone=zone_minutes(row[ZONE]),
             digits=len(row[FRACTION] or b""),
             epoch_base=compiled.dialect.epoch_base,
             metrics=layout.names,
-            **totals,
+            total_epochs=epochs,
+            total_steps=steps,
+            total_batches=batches,
         )
 
     def _layout(self, compiled: CompiledFormat) -> StepLayout:

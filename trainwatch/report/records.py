@@ -7,6 +7,7 @@ from enum import Enum
 
 from trainwatch.events import (
     EpochSummary,
+    EvalResult,
     Event,
     Finding,
     Parsed,
@@ -47,6 +48,8 @@ def eval_rows(parsed: Parsed) -> Iterator[Json]:
             if names:
                 split = Split.TEST if all(map(is_test, names)) else Split.VALIDATION
                 yield from _block_rows(item, bare, split)
+        elif isinstance(item, EvalResult):
+            yield _eval_row(item)
 
 
 def event_rows(parsed: Parsed) -> Iterator[Json]:
@@ -139,7 +142,25 @@ def _block_rows(
         }
 
 
+def _eval_row(event: EvalResult) -> Json:
+    return {
+        **_where(event),
+        "phase": event.split.value,
+        "batch_unit": event.batch_unit,
+        "granularity": event.granularity.value,
+        "total_epochs": event.total_epochs,
+        "total_steps": event.total_steps,
+        "total_batches": event.total_batches,
+        "epoch": printed(event.epoch),
+        "step": event.step,
+        "batch": event.batch,
+        **dict.fromkeys(NAMED_METRICS),
+        **{_free(name): number(value) for name, value in event.values.items()},
+    }
+
+
 def _constant(shape: StepShape, split: Split | None) -> Json:
+    unit = {} if shape.throughput_unit is None else {"throughput_unit": shape.throughput_unit}
     return {
         "attempt": shape.attempt,
         "phase": (split or shape.split).value,
@@ -148,6 +169,7 @@ def _constant(shape: StepShape, split: Split | None) -> Json:
         "total_epochs": shape.total_epochs,
         "total_steps": shape.total_steps,
         "total_batches": shape.total_batches,
+        **unit,
     }
 
 
