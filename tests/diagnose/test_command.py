@@ -179,30 +179,6 @@ def test_a_rank_without_a_log_is_named_as_missing() -> None:
     assert any("rank 3" in text for text in found.missing)
 
 
-def test_the_evidence_of_live_detectors_is_ranked_with_the_rest() -> None:
-    from trainwatch.diagnose import Case, Charge, Lead, Standing, When, diagnose  # noqa: PLC0415
-    from trainwatch.events import RankId  # noqa: PLC0415
-    from trainwatch.model.moments import Viewpoint  # noqa: PLC0415
-    from trainwatch.model.run import RunState  # noqa: PLC0415
-
-    def stacks(case: Case) -> list[Lead]:
-        return [
-            Lead(
-                name="stacks",
-                category=None,
-                verdict=Verdict.HANG,
-                standing=Standing.TIMEOUT,
-                summary="rank 3 sleeps in its loader",
-                when=When(case.crew.attempt),
-                charges={RankId(3): Charge(Role.GUILTY, "its stack says so")},
-            )
-        ]
-
-    found = diagnose(RunState(), RunInfo("logs"), Viewpoint(NOW), extra=stacks)
-    assert found.verdict is Verdict.HANG
-    assert [(rank.who.rank, rank.role) for rank in found.ranks] == [(3, Role.GUILTY)]
-
-
 def test_bad_shards_and_uneven_shares_stand_beside_the_verdict() -> None:
     shares = {
         f"debug_rank{rank}.log": began(rank, 3)

@@ -51,8 +51,8 @@ def read_all(
         selection: What to read.
         listener: As for the engine.
         witness: Likewise.
-        enough: Asked at the end where no record of a training was recognised: whether something
-            else was.
+        enough: Whether something else than a record of a training was recognised; asked where
+            there is no log, or none with such a record.
 
     Raises:
         NothingToReadError: where there is no log or no record of a training in them.
@@ -60,7 +60,7 @@ def read_all(
     """
     paths = chosen_paths(selection.paths)
     info = run_info(paths)
-    found = discover(paths, allow_empty=info.id is not None)
+    found = discover(paths, allow_empty=info.id is not None or enough())
     engine = new_engine(selection, info, listener)
     engine.witness = witness
     problems = dict(found.problems)

@@ -9,6 +9,8 @@ from trainwatch.diagnose.clue import Clue, Exited
 from trainwatch.diagnose.currency import Currency
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.identity import Identity
+from trainwatch.diagnose.live.model import Live
+from trainwatch.diagnose.recorder import RecorderEvidence, analyse_dumps
 from trainwatch.events import (
     NOBODY,
     Event,
@@ -83,12 +85,28 @@ class Case:
         known = {*self.ranks, *(self.who(clue) for clue in self.clues)}
         known |= {self.exited(left) for left in self.exits}
         known |= {RankId(rank) for clue in self.clues for rank in named(clue)}
+        if self.recorder is not None:
+            known |= {RankId(rank) for rank in (*self.recorder.ranks, *self.recorder.absent)}
+        if self.live is not None:
+            known |= {stand.who for stand in self.live.stands}
         if any(who.rank is not None for who in known):
             known |= {RankId(rank) for rank in range(self.world or 0)}
         known = {self.identity.of(who) for who in known} - {NOBODY}
         if any(who.rank is not None for who in known):
             known = {who for who in known if who.rank is not None}
         return sorted(known, key=lambda who: who.sort_key)
+
+    @cached_property
+    def recorder(self) -> RecorderEvidence | None:
+        """What the flight recorder says: the processes' own word before files of unknown age."""
+        live = self.live.dumps if self.live is not None else {}
+        dumps = live or self.gathering.dumps
+        return analyse_dumps(dumps) if dumps else None
+
+    @property
+    def live(self) -> Live | None:
+        """What the processes themselves showed."""
+        return self.gathering.live
 
     @cached_property
     def offsets(self) -> Mapping[str, float]:

@@ -1,6 +1,6 @@
 """`diagnose`: from the state of a run and what was gathered of it to a Diagnosis."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trainwatch.diagnose.case import Case
@@ -18,8 +18,10 @@ from trainwatch.diagnose.lead import Detector, Lead
 from trainwatch.diagnose.notes import clocks, others
 from trainwatch.diagnose.outside import outside, unexplained
 from trainwatch.diagnose.ranking import choose, combine
+from trainwatch.diagnose.recorded import recorded
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.shares import shares
+from trainwatch.diagnose.sharpen import sharpen
 from trainwatch.diagnose.sick import sick
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stalls import stalls
@@ -39,6 +41,7 @@ DETECTORS: tuple[Detector, ...] = (
     waits,
     outside,
     stalls,
+    recorded,
     standstill,
     sick,
     stragglers,
@@ -67,7 +70,6 @@ def diagnose(
     view: Viewpoint,
     config: Config | None = None,
     gathering: Gathering | None = None,
-    extra: Callable[[Case], Iterable[Lead]] | None = None,
 ) -> Diagnosis:
     """Say what is wrong with a run, who, where, why, and what next.
 
@@ -77,20 +79,18 @@ def diagnose(
         view: The moment from which it is judged.
         config: Thresholds.
         gathering: What was gathered while the logs were read.
-        extra: Further detectors with evidence of their own: stacks, flight recorder.
     """
     gathered = gathering or Gathering()
     jobs = split_jobs(run, gathered)
     given = (info, view, config or Config())
     if len(jobs) == 1:
-        return _one(Case.of(run, *given, gathered), extra)
-    single = [(job, _one(Case.of(job.run, *given, job.gathering), extra)) for job in jobs]
+        return _one(Case.of(run, *given, gathered))
+    single = [(job, _one(Case.of(job.run, *given, job.gathering))) for job in jobs]
     return _worst(single)
 
 
-def _one(case: Case, extra: Callable[[Case], Iterable[Lead]] | None) -> Diagnosis:
-    detectors = (*DETECTORS, extra) if extra else DETECTORS
-    leads = combine(lead for detector in detectors for lead in detector(case))
+def _one(case: Case) -> Diagnosis:
+    leads = combine(sharpen(lead for detector in DETECTORS for lead in detector(case)))
     lead = _head(case, leads)
     if lead is None:
         return uneventful(case, others(case, None, leads))

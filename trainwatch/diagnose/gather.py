@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trainwatch.diagnose.catalogue import code, recognise
 from trainwatch.diagnose.clue import Clue, Exited, Order
 from trainwatch.diagnose.errorfile import ErrorFile, read_error_file
+from trainwatch.diagnose.live.model import Live
 from trainwatch.diagnose.log import LogNotes
 from trainwatch.diagnose.signature import Signature
 from trainwatch.diagnose.tails import KEPT, NAN, QUOTED, sniff
@@ -36,11 +37,15 @@ class Gathering:
     Attributes:
         logs: What each log said besides its records, by `FileRole.base`.
         errors: What the error files of @record hold.
+        dumps: The bytes of flight-recorder dumps, by name.
+        live: What the processes themselves showed.
     """
 
     def __init__(self) -> None:
         self.logs: dict[str, LogNotes] = {}
         self.errors: list[Clue] = []
+        self.dumps: dict[str, bytes] = {}
+        self.live: Live | None = None
         self._names: dict[str, LogNotes] = {}
 
     def see(self, line: FaultLine, stamp: Stamp | None) -> None:
@@ -74,6 +79,14 @@ class Gathering:
         if clue is not None:
             self.errors.append(clue)
 
+    def take_dump(self, name: str, data: bytes) -> None:
+        """Take the content of a flight-recorder dump, whole or not."""
+        self.dumps[name] = data
+
+    def take_live(self, live: Live) -> None:
+        """Take what the processes of the run showed."""
+        self.live = live
+
     @property
     def clues(self) -> Iterator[Clue]:
         """All clues, in the order of each log."""
@@ -90,7 +103,8 @@ class Gathering:
     @property
     def telling(self) -> bool:
         """Whether anything says something about a failure."""
-        return any(True for _ in self.clues) or any(True for _ in self.exits)
+        found = self.dumps or self.live is not None
+        return bool(found) or any(True for _ in self.clues) or any(True for _ in self.exits)
 
     def _log(self, name: str) -> LogNotes:
         log = self._names.get(name)

@@ -57,6 +57,7 @@ def analyse_dumps(files: Mapping[str, bytes]) -> RecorderEvidence:
         files=chosen.files,
         unreadable=chosen.unreadable,
         missing=tuple(_missing(chosen, groups, findings)),
+        libraries=frozenset(group.library for group in groups),
     )
 
 

@@ -171,6 +171,7 @@ class RecorderEvidence:
         findings: The causes first, then the surest.
         stands: Where each rank stands: in its oldest open call, else at its last one.
         unreadable: One sentence for each file that could not be read.
+        libraries: That made the calls, such as `nccl` and `gloo`.
         missing: Evidence that was not there, and how to have it next time.
     """
 
@@ -186,3 +187,4 @@ class RecorderEvidence:
     files: tuple[DumpFile, ...]
     unreadable: tuple[str, ...]
     missing: tuple[str, ...]
+    libraries: frozenset[str] = frozenset()
