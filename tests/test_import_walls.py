@@ -15,7 +15,17 @@ from trainwatch.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "trainwatch"
-CORE = ("errors", "events", "formats", "parsing", "model", "health", "diagnose", "engine")
+CORE = (
+    "errors",
+    "events",
+    "samples",
+    "formats",
+    "parsing",
+    "model",
+    "health",
+    "diagnose",
+    "engine",
+)
 
 SCREEN = {"textual", "rich", "plotext"}
 HEAVY = {"torch", "pandas", "numpy", "textual", "plotext", "watchdog", "pyarrow"}

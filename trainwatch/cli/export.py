@@ -5,14 +5,14 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import read_all
+from trainwatch.cli.reading import chosen_paths, read_all
 from trainwatch.errors import TrainwatchError
 from trainwatch.events import Parsed
 from trainwatch.report.jsonable import Json
@@ -66,16 +66,19 @@ def _rows(selection: Selection, table: str) -> list[Json]:
 
 
 def _system_rows(selection: Selection) -> list[Json]:
-    """What the sampler of a run wrote; none where there was no sampler."""
-    import json  # noqa: PLC0415
+    """What the samplers of a run wrote; none where there was no sampler."""
+    from trainwatch.parsing.samples import SampleParser  # noqa: PLC0415
+    from trainwatch.report.machines import sample_rows  # noqa: PLC0415
+    from trainwatch.sources.samples import SampleFiles  # noqa: PLC0415
 
-    rows = []
-    for path in selection.paths:
-        with suppress(OSError):
-            for line in (Path(path) / "system.jsonl").read_text("utf-8", "replace").splitlines():
-                with suppress(ValueError):  # a crash can tear the last line
-                    rows.append(json.loads(line))
-    return [row for row in rows if isinstance(row, dict)]
+    paths = chosen_paths(selection.paths)
+    return [
+        row
+        for chunk in SampleFiles(paths).poll()
+        for sample, where in SampleParser(chunk.file).feed(chunk.data)
+        for row in sample_rows(sample, where)
+        if selection.ranks is None or not selection.ranks.isdisjoint(row["ranks"])
+    ]
 
 
 @contextmanager

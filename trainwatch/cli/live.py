@@ -18,6 +18,7 @@ from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
 from trainwatch.model.snapshot import RunView
 from trainwatch.sources import TAIL_BYTES, Follower, Start, Waker, discover
+from trainwatch.sources.samples import SampleFiles
 
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
@@ -45,9 +46,10 @@ Post = Callable[[RunView], None]
 
 @dataclass(slots=True)
 class _Fold:
-    """A follower and the engine that it feeds."""
+    """A follower, the files of samples, and the engine that they feed."""
 
     follower: Follower
+    samples: SampleFiles
     engine: Engine
 
     def advance(self, now: float, max_bytes: int | None = None) -> bool:
@@ -55,6 +57,9 @@ class _Fold:
         fed = False
         for item in self.follower.poll(now, max_bytes=max_bytes):
             self.engine.feed(item)
+            fed = True
+        for chunk in self.samples.poll():
+            self.engine.feed_samples(chunk)
             fed = True
         return fed
 
@@ -167,7 +172,8 @@ class LiveReader:
         engine = new_engine(self._selection, self._info)
         each = TAILS_BYTES // max(1, len(discover(self._paths, allow_empty=True).files))
         tail_bytes = max(LEAST_TAIL_BYTES, min(TAIL_BYTES, each))
-        return _Fold(Follower(self._paths, start=start, tail_bytes=tail_bytes), engine)
+        follower = Follower(self._paths, start=start, tail_bytes=tail_bytes)
+        return _Fold(follower, SampleFiles(self._paths), engine)
 
 
 class _Pace:

@@ -17,6 +17,7 @@ from trainwatch.errors import NothingToReadError
 from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo, SourceItem
 from trainwatch.parsing.logs import Witness
 from trainwatch.sources import Discovery, LogPath, discover
+from trainwatch.sources.samples import SampleFiles
 
 BLOCK = 1 << 20
 """Bytes that are read at once."""
@@ -70,6 +71,8 @@ def read_all(
                 engine.feed(item)
         except OSError as error:
             problems[log.name] = f"{log.name} cannot be read: {error.strerror}."
+    for chunk in SampleFiles(paths).poll():
+        engine.feed_samples(chunk)
     if not engine.run.recognised and info.id is None and not enough():
         raise NothingToReadError(_nothing_recognised(engine, found))
     now = selection.now

@@ -9,6 +9,7 @@ from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceI
 from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.verdict import judge
+from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import muster
 from trainwatch.model.run import RunState
@@ -16,6 +17,7 @@ from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.watch import Limits
 from trainwatch.parsing.logs import Witness
 from trainwatch.parsing.parser import FileParser, formats_of
+from trainwatch.parsing.samples import SampleParser
 
 Listener = Callable[[Parsed], None]
 
@@ -54,7 +56,9 @@ class Engine:
         self._utc_offset = utc_offset
         self._listener = listener
         self.witness: Witness | None = None
+        self.machines = Machines()
         self._parsers: dict[str, FileParser] = {}
+        self._samples: dict[str, SampleParser] = {}
         self._view = Viewpoint(0.0, utc_offset)
 
     def feed(self, item: SourceItem) -> None:
@@ -69,6 +73,16 @@ class Engine:
         self.run.apply(parsed)
         if self._listener:
             self._listener(parsed)
+
+    def feed_samples(self, chunk: Chunk) -> None:
+        """Take the next bytes of a file that a sampler writes; a new generation begins it anew."""
+        name = chunk.file.name
+        parser = self._samples.get(name)
+        if parser is None or parser.file != chunk.file:
+            self.machines.forget(name)
+            parser = self._samples[name] = SampleParser(chunk.file)
+        for sample, where in parser.feed(chunk.data):
+            self.machines.add(sample, where)
 
     def tick(self, now: float, *, stated: bool = False) -> None:
         """Set the moment from which the run is judged; silence is only noticed by ticking.
@@ -87,7 +101,7 @@ class Engine:
             problems: What the sources could not read, one sentence each.
         """
         crew = muster(self.run)
-        verdict = judge(self.run, crew, self.info, self._view, self.config)
+        verdict = judge(self.run, crew, self.info, self._view, self.config, self.machines)
         progress = progress_of(crew, self.info, self._view)
         moving = verdict.status in (Status.RUNNING, Status.STARTING)
         return RunView(
@@ -119,6 +133,7 @@ class Engine:
             files=len(self.run.files),
             problems=tuple(problems),
             leader=crew.ranks[0].who if crew.ranks else NOBODY,
+            system=self.machines.view(),
         )
 
     def _parser(self, chunk: Chunk) -> FileParser:

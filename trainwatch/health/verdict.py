@@ -8,8 +8,10 @@ from trainwatch.health.config import Config
 from trainwatch.health.ends import Ends, ends_of
 from trainwatch.health.failures import failure_findings
 from trainwatch.health.losses import value_findings
+from trainwatch.health.machines import machine_findings
 from trainwatch.health.silence import rank_views
 from trainwatch.health.words import duration, place
+from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import Crew
 from trainwatch.model.run import RunState
@@ -34,13 +36,22 @@ class Verdict:
     ends: Ends
 
 
-def judge(run: RunState, crew: Crew, info: RunInfo, view: Viewpoint, config: Config) -> Verdict:
+def judge(
+    run: RunState,
+    crew: Crew,
+    info: RunInfo,
+    view: Viewpoint,
+    config: Config,
+    machines: Machines | None = None,
+) -> Verdict:
     """Judge a run as of a moment."""
     ends = ends_of(run, crew, info)
     ranks = tuple(rank_views(crew, ends, info, view, config.stall))
     status = _status(run, crew, ends, ranks, info)
     failures = [] if info.stopped else failure_findings(ends)  # its end was asked for
     findings = [*failures, *value_findings(crew, config.health)]
+    if machines is not None:
+        findings += machine_findings(machines, over=ends.completed or ends.failed)
     if any(rank.state is RankStatus.STALLED for rank in ranks):
         findings = [*_stalls(ranks), *findings]
     # Failures stay in the order in which they were reported: the first is closer to the cause.

@@ -22,11 +22,14 @@ class GpuView:
         host: The node that it is in, as its sampler names it.
         index: Its number on that node, as the driver counts.
         ranks: Global ranks that compute on it, where known.
+        ranks_assumed: Whether they only follow from LOCAL_RANK, because a container hides which
+            processes compute on it; a view marks them, for example `3?`.
         throttled: Why its clocks are held down, in the driver's terms; empty when they are not.
         errors: Counters that must be 0, such as `ecc_uncorrected`, by name.
         lost: Whether it no longer answers; its other values are then the last known ones.
         times: When its samples were taken.
-        history: By the name of an attribute (`utilization`, `memory_used`, …), as long as `times`.
+        history: By the name of an attribute, as long as `times`: `utilization`, `memory_used`,
+            `temperature`, `power`; every sample of late, fewer of long ago.
     """
 
     host: str
@@ -34,6 +37,7 @@ class GpuView:
     uuid: str | None = None
     name: str | None = None
     ranks: tuple[int, ...] = ()
+    ranks_assumed: bool = False
     utilization: float | None = None
     memory_used: int | None = None
     memory_total: int | None = None
@@ -63,9 +67,10 @@ class HostView:
     Attributes:
         cpu: Use of all its cores together, 0 to 100.
         training_cpu: Use by the training's processes, 100 a core.
-        training_memory: Resident bytes of the training's processes.
+        training_memory: Resident bytes of the training's processes; what they share counts for each.
         processes: How many these are.
-        times, history: As `GpuView`; histories of `cpu`, `memory_used`, `training_memory`.
+        times, history: As `GpuView`; histories of `cpu`, `memory_used`,
+            `training_cpu`, `training_memory`.
     """
 
     host: str
