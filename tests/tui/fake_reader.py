@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Wish
 from trainwatch.tui.reader import Post
 
 
 class FakeReader:
     def __init__(
-        self, *views: RunView, can_stop: bool = True, answer: str = "The training was stopped."
+        self,
+        *views: RunView,
+        can_stop: bool = True,
+        answer: str = "The training was stopped.",
+        diagnosis: object = None,
     ) -> None:
-        self.can_stop = can_stop
+        self.can_stop = self.can_restart = can_stop
+        self.wishes: list[Wish] = []
+        self.restarted = self.diagnosed = 0
+        self._diagnosis = diagnosis
         self.started = self.stopped = self.asked = 0
         self._views: Sequence[RunView] = views
         self._answer = answer
@@ -24,6 +31,19 @@ class FakeReader:
 
     def stop(self) -> None:
         self.stopped += 1
+
+    def want(self, wish: Wish) -> None:
+        self.wishes.append(wish)
+
+    def request_restart_training(self) -> str:
+        self.restarted += 1
+        return "The training was restarted."
+
+    def diagnose(self) -> object:
+        self.diagnosed += 1
+        if self._diagnosis is None:
+            raise OSError("nothing to read")
+        return self._diagnosis
 
     def request_stop_training(self) -> str:
         self.asked += 1

@@ -10,10 +10,10 @@ from textual.pilot import Pilot
 from tests.tui.fake_reader import FakeReader
 from trainwatch.model.snapshot import RunView
 from trainwatch.tui.app import Dashboard
-from trainwatch.tui.line import Line, plain
+from trainwatch.tui.draw.line import Line, plain
 from trainwatch.tui.outcome import Outcome
-from trainwatch.tui.plotpane import PlotPane
 from trainwatch.tui.theme import DARK
+from trainwatch.tui.widgets.plotpane import PlotPane
 
 
 def dashboard(*views: RunView, theme: str = DARK, reader: FakeReader | None = None) -> Dashboard:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.tui import fake_views
 from trainwatch.events import LogLine, RankId, Where
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Wish
 from trainwatch.tui.app import watch
 from trainwatch.tui.reader import Post
 
@@ -27,6 +27,7 @@ class ScriptedReader:
     """Posts about twice a second, as a reader of a live job does."""
 
     can_stop = True
+    can_restart = False
 
     def __init__(self, lines_a_second: int, seconds_to_stop: float) -> None:
         self._done = threading.Event()
@@ -40,6 +41,15 @@ class ScriptedReader:
 
     def stop(self) -> None:
         self._done.set()
+
+    def want(self, wish: Wish) -> None:
+        pass
+
+    def request_restart_training(self) -> str:
+        return ""
+
+    def diagnose(self) -> object:
+        raise OSError("nothing to diagnose")
 
     def request_stop_training(self) -> str:
         time.sleep(self._slow)

@@ -12,12 +12,12 @@ from tests.tui import fake_views
 from tests.tui.helpers import texts
 from trainwatch.events import LineTally, Severity
 from trainwatch.model.snapshot import Health, MetricView, RunView, Status
-from trainwatch.tui.line import Line, Tone, cells, plain
+from trainwatch.tui.draw.line import Line, Tone, cells, plain
+from trainwatch.tui.draw.states import verdict
+from trainwatch.tui.draw.trend import Trend, trend
+from trainwatch.tui.draw.verdict import due, head, notices, sentence, trouble, worst
+from trainwatch.tui.draw.vitals import bar, vitals
 from trainwatch.tui.pace import Quiet, urgent, wait
-from trainwatch.tui.states import verdict
-from trainwatch.tui.trend import Trend, trend
-from trainwatch.tui.verdict import due, head, notices, sentence, trouble, worst
-from trainwatch.tui.vitals import bar, vitals
 
 
 def test_the_first_line_answers() -> None:
@@ -68,7 +68,7 @@ def test_the_worst_trouble_comes_with_its_proof() -> None:
 
 
 def test_further_trouble_is_counted() -> None:
-    assert texts(trouble(fake_views.failed(), 120, 3))[0].endswith("step 104 +1 more [4]")
+    assert texts(trouble(fake_views.failed(), 120, 3))[0].endswith("step 104 +1 more [6]")
 
 
 def test_what_is_over_or_mere_information_is_no_trouble() -> None:
@@ -85,7 +85,7 @@ def test_the_gravest_wins_over_the_newest() -> None:
 
 def test_limits_of_the_truth_are_told() -> None:
     assert texts(notices(fake_views.provisional(problems=("a", "b")), 80)) == [
-        " provisional, 34 % of history read · ! a (+1 more [4])"
+        " provisional, 34 % of history read · ! a (+1 more [6])"
     ]
     assert notices(fake_views.healthy(), 80) == []
 

@@ -10,10 +10,15 @@ from tests.tui.fake_reader import FakeReader
 from tests.tui.helpers import dashboard, running, screen, until
 from trainwatch.tui.app import Dashboard
 from trainwatch.tui.dialogs import AskStop, Help
-from trainwatch.tui.keys import footer, hints
-from trainwatch.tui.line import cells, plain
+from trainwatch.tui.draw.keys import footer, hints
+from trainwatch.tui.draw.line import cells, plain
 from trainwatch.tui.outcome import How, Outcome
-from trainwatch.tui.panes import AlertPage, EpochPane, LogPane, LogRows, RankPane
+from trainwatch.tui.screens.alerts import AlertList
+from trainwatch.tui.screens.gpus import GpuPane
+from trainwatch.tui.screens.metrics import MetricList
+from trainwatch.tui.screens.ranks import RankTable
+from trainwatch.tui.widgets.epochpane import EpochPane
+from trainwatch.tui.widgets.logpane import LogPane, LogRows
 
 
 def notes(app: Dashboard) -> list[str]:
@@ -23,7 +28,14 @@ def notes(app: Dashboard) -> list[str]:
 async def test_numbers_show_pages() -> None:
     app = dashboard(fake_views.failed())
     async with running(app) as pilot:
-        for key, pane in (("2", RankPane), ("3", LogPane), ("4", AlertPage), ("1", EpochPane)):
+        for key, pane in (
+            ("2", MetricList),
+            ("3", RankTable),
+            ("4", GpuPane),
+            ("5", LogPane),
+            ("6", AlertList),
+            ("1", EpochPane),
+        ):
             await pilot.press(key)
             await pilot.pause()
             assert app._frame.page.query_one(pane)
@@ -34,7 +46,7 @@ async def test_numbers_show_pages() -> None:
 async def test_the_head_stays_on_every_page() -> None:
     app = dashboard(fake_views.stalled())
     async with running(app) as pilot:
-        for key in "1234":
+        for key in "123456":
             await pilot.press(key)
             await pilot.pause()
             assert screen(app).startswith(" STALLED  ae_large_scale")
@@ -45,14 +57,14 @@ async def test_tab_goes_round_the_pages_where_one_pane_is_seen() -> None:
     app = dashboard(fake_views.healthy())
     async with running(app) as pilot:
         seen = []
-        for _ in range(4):
+        for _ in range(6):
             await pilot.press("tab")
             await pilot.pause()
             seen.append(app._frame.number)
-        assert seen == [1, 2, 3, 0]
+        assert seen == [1, 2, 3, 4, 5, 0]
         await pilot.press("shift+tab")
         await pilot.pause()
-        assert app._frame.number == 3
+        assert app._frame.number == 5
 
 
 async def test_tab_goes_round_the_panes_where_several_are_seen() -> None:
@@ -82,9 +94,9 @@ async def test_the_pane_with_the_keys_is_marked() -> None:
 async def test_arrows_and_page_keys_scroll() -> None:
     app = dashboard(fake_views.thousand())
     async with running(app) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await pilot.pause()
-        rows = app._frame.page.query_one(RankPane).rows
+        rows = app._frame.page.query_one(RankTable).rows
         for key, least in (("down", 1), ("pagedown", 5), ("end", 900)):
             await pilot.press(key)
             await pilot.pause()
@@ -104,7 +116,7 @@ async def test_the_log_follows_until_somebody_scrolls_and_f_takes_it_up() -> Non
     reader = FakeReader(fake_views.healthy())
     app = dashboard(reader=reader)
     async with running(app) as pilot:
-        await pilot.press("3")
+        await pilot.press("5")
         await pilot.pause()
         rows = app._frame.page.query_one(LogRows)
         assert "following" in screen(app)
@@ -130,7 +142,7 @@ async def test_space_holds_the_log_and_nothing_else() -> None:
     reader = FakeReader(fake_views.healthy())
     app = dashboard(reader=reader)
     async with running(app) as pilot:
-        await pilot.press("3", "space")
+        await pilot.press("5", "space")
         reader.post(replace(fake_views.stalled(), recent=fake_views.recent(60, first=30)))
         await pilot.pause()
         assert "PAUSED, 30 newer lines" in screen(app)
@@ -145,14 +157,14 @@ async def test_a_place_in_the_log_is_kept_when_old_lines_leave() -> None:
     reader = FakeReader(fake_views.healthy(recent=fake_views.recent(60)))
     app = dashboard(reader=reader)
     async with running(app) as pilot:
-        app._frame.book.limit = 100
-        await pilot.press("3", "pageup")
+        app.desk.book.limit = 100
+        await pilot.press("5", "pageup")
         await pilot.pause()
         top = [row[:60].rstrip() for row in screen(app).splitlines()[5:15]]
         for first in (30, 60):
             reader.post(newer(first))  # type: ignore[arg-type]
             await pilot.pause()
-        assert app._frame.book.dropped == 20
+        assert app.desk.book.dropped == 20
         assert [row[:60].rstrip() for row in screen(app).splitlines()[5:15]] == top
 
 
@@ -274,7 +286,17 @@ async def test_the_palette_offers_what_the_keys_do() -> None:
     app = dashboard(fake_views.healthy())
     async with running(app):
         titles = [command.title for command in app.get_system_commands(app.screen)]
-    assert titles == ["overview", "ranks", "logs", "alerts", "theme", "help", "detach"]
+    assert titles == [
+        "overview",
+        "metrics",
+        "ranks",
+        "gpus",
+        "logs",
+        "alerts",
+        "theme",
+        "help",
+        "detach",
+    ]
 
 
 async def test_keys_that_multiplexers_use_are_left_alone() -> None:
@@ -301,7 +323,7 @@ def test_the_footer_shows_what_applies() -> None:
 
 @pytest.mark.parametrize("width", [10, 20, 30, 40, 60, 80])
 def test_the_footer_fits_and_never_loses_the_way_out(width: int) -> None:
-    pages = ["overview", "ranks", "logs", "alerts"]
+    pages = ["overview", "metrics", "ranks", "gpus", "logs", "alerts"]
     shown = hints(pages, 2, logs=True, paused=True, following=False, can_stop=True, over=False)
     made = footer(shown, width)
     assert cells(made) <= width

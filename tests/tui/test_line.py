@@ -3,7 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainwatch.tui.line import Line, Tone, cells, cut, fit, join, line, plain, skip, spread, wrap
+from trainwatch.tui.draw.line import (
+    Line,
+    Tone,
+    cells,
+    cut,
+    fit,
+    join,
+    line,
+    plain,
+    skip,
+    spread,
+    wrap,
+)
 
 parts = st.lists(st.tuples(st.text(max_size=12), st.sampled_from(list(Tone))), max_size=5)
 

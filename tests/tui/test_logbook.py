@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from tests.tui import fake_views
 from trainwatch.events import NOBODY, Where
-from trainwatch.tui.line import plain
-from trainwatch.tui.logbook import LogBook, drawn, heading
+from trainwatch.tui.draw.line import plain
+from trainwatch.tui.draw.logbook import LogBook, drawn, heading
 
 
 def offsets(book: LogBook) -> list[int]:

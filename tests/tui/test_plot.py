@@ -8,9 +8,9 @@ import pytest
 from tests.tui import fake_views
 from tests.tui.helpers import texts
 from trainwatch.events import LineTally
-from trainwatch.tui import plot
-from trainwatch.tui.curve import canvas, decimate, limits, path, steady_scale
-from trainwatch.tui.line import cells, plain
+from trainwatch.tui.draw import plot
+from trainwatch.tui.draw.curve import canvas, decimate, limits, path, steady_scale
+from trainwatch.tui.draw.line import cells, plain
 
 
 def test_extremes_survive_decimation() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tui import fake_views
 from tests.tui.helpers import dashboard, running, screen, settle
-from trainwatch.tui.panes import LogRows
+from trainwatch.tui.widgets.logpane import LogRows
 
 SIZES = [(200, 50), (60, 15), (40, 10), (10, 3), (120, 40)]
 STATES = ["failed", "starting", "thousand", "hostile"]
@@ -31,7 +31,7 @@ async def test_every_page_in_next_to_no_room() -> None:
     async with running(app, 40, 10) as pilot:
         for width, height in ((40, 10), (10, 3), (1, 1)):
             await pilot.resize_terminal(width, height)
-            await pilot.press("2", "3", "4", "1")
+            await pilot.press("2", "3", "4", "5", "6", "1")
         assert app.is_running
 
 
@@ -110,7 +110,7 @@ async def test_a_thousand_ranks() -> None:
             "none in trouble",
         ):
             assert part in shown
-        await pilot.press("2")
+        await pilot.press("3")
         await pilot.pause()
         rows = [row for row in screen(app).splitlines() if "training   " in row]
         assert rows[0].split()[0] == "402"

@@ -2,14 +2,15 @@
 
 import math
 from dataclasses import replace
+from datetime import UTC
 
 from tests.tui import fake_views
 from tests.tui.helpers import texts
 from trainwatch.events import RankId
 from trainwatch.model.snapshot import RankStatus, Status, TimeBasis
-from trainwatch.tui import alerts, epochs, ranks
-from trainwatch.tui.line import cells, plain
-from trainwatch.tui.table import fitting, header, row
+from trainwatch.tui.draw import alerts, epochs, ranks
+from trainwatch.tui.draw.line import cells, plain
+from trainwatch.tui.draw.table import fitting, header, row
 
 
 def epoch_table(width: int, **fields: object) -> list[str]:
@@ -67,11 +68,11 @@ def test_one_epoch_is_no_best() -> None:
 
 
 def test_ranks_sorted_by_trouble() -> None:
-    last = "[DEBUG] [Rank 3 Worker"
+    last = "[DEBUG] [Rank "
     assert rank_table(100)[:3] == [
-        "    rank  state       phase              epoch       step   silent    limit  last line",
-        f"     ! 3  S stalled   validation            14     40/171    4m10s      20s  {last}…",
-        "       0  S stalled   training              14    104/171     4m9s      20s  [DEBUG] [Rank 0] Train…",
+        "    rank  state       phase              epoch       step  behind   silent    limit  last line",
+        f"     ! 3  S stalled   validation            14     40/171       -    4m10s      20s  {last}…",
+        "       0  S stalled   training              14    104/171       -     4m9s      20s  [DEBUG] [Rank …",
     ]
 
 
@@ -104,7 +105,7 @@ def test_what_is_not_known_of_a_rank() -> None:
     )
     assert rank_table(100, fake_views.healthy(ranks=(bare,)))[1].split() == [
         *("0", "?", "unknown", "training"),
-        *("-", "-", "-", "mtime", "-"),
+        *("-", "-", "-", "-", "mtime", "-"),
     ]
 
 
@@ -132,12 +133,12 @@ def test_rows_without_trouble_are_summed_up() -> None:
     assert len(shown) == 4
     assert "S" in shown[0]
     assert "DL" in shown[1]
-    assert shown[2] == "     …  832 more ranks [2], none in trouble"
+    assert shown[2] == "     …  832 more ranks [3], none in trouble"
 
 
 def test_trouble_that_does_not_fit_is_counted() -> None:
     assert texts(ranks.strip(fake_views.thousand(), 80, 3))[1] == (
-        "     …  960 more ranks [2], 1 in trouble"
+        "     …  960 more ranks [3], 1 in trouble"
     )
 
 
@@ -160,20 +161,27 @@ def test_an_alert_on_one_line() -> None:
 def test_alerts_with_proof_and_refutation() -> None:
     view = fake_views.failed()
     oom = "[rank1]: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
-    assert texts(alerts.full(view, 120)) == [
+    first = alerts.ordered(view, ())[0]
+    assert texts(alerts.grounds(first, 120)) == [
         " critical  rank 1 ran out of GPU memory in training, epoch 14 step 104",
         f" proof     console.log:9120  {oom}",
         " proof     console.log:9160  train_ddp.py FAILED",
         " wrong if  the allocation was caught, and training goes on",
-        "",
-        " critical  rank 1: the loss is NaN from step 2301 on",
-        " proof     debug_rank1.log:71900  [DEBUG] [Rank 1] Training step 2301, loss=nan",
-        "",
-        " warning   over: rank 0: loss spike 0.31 at step 2101 (usual 0.08), recovered",
-        " proof     train_20261122_142000.log:41120  [INFO] step 2101 loss=0.3100",
-        "",
-        " problem   debug_rank2_20261122_142000.log: permission denied",
     ]
+    assert texts(alerts.problem_lines(view, 120)) == [
+        " problem   debug_rank2_20261122_142000.log: permission denied"
+    ]
+
+
+def test_what_is_acknowledged_comes_behind_what_is_not() -> None:
+    view = fake_views.failed()
+    first, second, _ = alerts.ordered(view, ())
+    assert [one.finding for one in alerts.ordered(view, {first.key})[:2]] == [
+        second.finding,
+        first.finding,
+    ]
+    row = alerts.row_of(first, 120, UTC, chosen=True, acknowledged=True)
+    assert plain(row).startswith("▸14:32:07 ✓ critical")
 
 
 def test_no_alert_is_not_the_same_as_nothing_read() -> None:

@@ -99,7 +99,7 @@ def test_seen_resized_left(tmux: Tmux) -> None:
     wait_for(lambda: "logs ·" not in tmux.screen, "the small layout")
     assert all(len(row) <= 80 for row in tmux.screen.splitlines())
     tmux.sees(". training 8")
-    tmux.key("3")
+    tmux.key("5")
     tmux.sees("▸ logs · following")
     tmux.key("C-c")
     tmux.sees("q detaches, and the training goes on")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.fake_views import HOSTILE
-from trainwatch.tui.text import cut, safe_text, width
+from trainwatch.tui.draw.text import cut, safe_text, width
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from tests.tui import fake_views
 from tests.tui.helpers import dashboard, running, screen
 from trainwatch.events import Phase, Severity
 from trainwatch.model.snapshot import RankStatus
-from trainwatch.tui.line import Tone
-from trainwatch.tui.states import PHASES, SEVERITIES, STATES
+from trainwatch.tui.draw.line import Tone
+from trainwatch.tui.draw.states import PHASES, SEVERITIES, STATES
 from trainwatch.tui.theme import DARK, SIXTEEN, THEME, fitting, palette
 
 

@@ -4,10 +4,12 @@ import pytest
 
 from tests.tui import fake_views
 from tests.tui.helpers import dashboard, running, screen
-from trainwatch.tui.line import Line, Tone, line
-from trainwatch.tui.paint import changed
-from trainwatch.tui.panes import LogRows, RankPane
-from trainwatch.tui.widgets import Block, Rows
+from trainwatch.tui.draw.line import Line, Tone, line
+from trainwatch.tui.screens.ranks import RankTable
+from trainwatch.tui.widgets.block import Block
+from trainwatch.tui.widgets.logpane import LogRows
+from trainwatch.tui.widgets.paint import changed
+from trainwatch.tui.widgets.rows import Rows
 
 
 @pytest.mark.parametrize(
@@ -53,9 +55,9 @@ async def test_only_visible_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> N
     drawn: list[object] = []
     app = dashboard(fake_views.thousand())
     async with running(app, 120, 40) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await pilot.pause()
-        rows = app._frame.page.query_one(RankPane).rows
+        rows = app._frame.page.query_one(RankTable).rows
         plain_draw = rows._draw
         rows._made.clear()
         monkeypatch.setattr(
@@ -69,7 +71,7 @@ async def test_a_log_scrolls_sideways_to_its_end() -> None:
     long = fake_views.log_line(1, 0, "x" * 150 + " the end")
     app = dashboard(fake_views.healthy(recent=(long,)))
     async with running(app, 80, 24) as pilot:
-        await pilot.press("3")
+        await pilot.press("5")
         assert "the end" not in screen(app)
         app._frame.page.query_one(LogRows).scroll_to(x=100, animate=False)
         await pilot.pause()

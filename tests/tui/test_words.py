@@ -7,7 +7,7 @@ import pytest
 
 from tests.tui import fake_views
 from trainwatch.events import NOBODY, Evidence, Finding, RankId, Severity
-from trainwatch.tui import words
+from trainwatch.tui.draw import words
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection, reading
 from trainwatch.cli.reading import chosen_paths, local_offset, read_all
-from trainwatch.diagnose import Gathering, Verdict, diagnose
+from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode
 from trainwatch.model.moments import Viewpoint
 
@@ -41,6 +43,25 @@ def command(selection: Selection, as_json: bool) -> int:
 
         print_diagnosis(found, Console(markup=False, highlight=False, emoji=False), selection.wants)
     return ExitCode.OK if found.verdict in _FINE else ExitCode.PROBLEM
+
+
+def diagnose_now(paths: Sequence[str], selection: Selection, *, live: bool) -> Diagnosis:
+    """Read everything of a run and say what is wrong; for the dashboard, which runs it in a thread.
+
+    Args:
+        paths: What the dashboard watches.
+        selection: How it reads them.
+        live: Whether the run is watched, so that its processes may be asked.
+
+    Raises:
+        NothingToReadError: where there is nothing.
+    """
+    del live  # the logs alone are read
+    gathering = Gathering()
+    gather_files(paths, gathering)
+    chosen = replace(selection, paths=tuple(paths))
+    engine = read_all(chosen, gathering.take, gathering.see, lambda: True).engine
+    return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
 
 
 def viewpoint(now: float | None) -> Viewpoint:

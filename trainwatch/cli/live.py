@@ -10,15 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import NO_WISH, RunView, Wish
 from trainwatch.sources import TAIL_BYTES, Follower, Start, Waker, discover
 from trainwatch.sources.samples import SampleFiles
+
+if TYPE_CHECKING:
+    from trainwatch.diagnose.diagnosis import Diagnosis
 
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
@@ -83,6 +89,13 @@ class LiveReader:
         # Configuration errors belong to the caller, before a screen is taken over.
         self._whole = self._fold(Start.BEGINNING)
         self._tails: _Fold | None = None
+        self._wish = NO_WISH
+        self._wished = threading.Event()
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the run has a supervisor, and this version can ask it to begin again."""
+        return self._info.id is not None and find_spec("trainwatch.runner.control") is not None
 
     @property
     def can_stop(self) -> bool:
@@ -103,6 +116,28 @@ class LiveReader:
             self._waker.close()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(timeout=2.0)
+
+    def want(self, wish: Wish) -> None:
+        """What the next snapshots should hold."""
+        if wish != self._wish:
+            self._wish = wish
+            self._wished.set()
+            if self._waker:
+                self._waker.wake()
+
+    def request_restart_training(self) -> str:
+        """End the training and start it again; one sentence on what came of it."""
+        control = import_module("trainwatch.runner.control")
+        try:
+            return str(control.restart(Path(self._paths[0])))
+        except TrainwatchError as error:
+            return str(error)
+
+    def diagnose(self) -> "Diagnosis":
+        """Read everything and say what is wrong."""
+        from trainwatch.cli.diagnose import diagnose_now  # noqa: PLC0415 - brings every signature
+
+        return diagnose_now(self._paths, self._selection, live=True)
 
     def request_stop_training(self) -> str:
         """Ask for the end of the training and wait for it; one sentence on what came of it."""
@@ -134,6 +169,9 @@ class LiveReader:
             while not self._stopping.is_set():
                 changed = self._look(time.time())
                 self._waker.watch(self._whole.follower.roots)  # run.json may name further ones
+                if self._wished.is_set():
+                    self._wished.clear()
+                    pace.hurry()
                 pace.offer(changed, self._snapshot)
                 if not self._behind:
                     self._waker.wait(min(POLL_SECONDS, pace.patience))
@@ -161,7 +199,9 @@ class LiveReader:
         follower = self._whole.follower
         failure = (self._failure,) if self._failure else ()
         return shown.engine.snapshot(
-            loaded=follower.progress().share, problems=(*failure, *follower.problems.values())
+            loaded=follower.progress().share,
+            problems=(*failure, *follower.problems.values()),
+            wish=self._wish,
         )
 
     def _refresh_info(self) -> None:
@@ -191,6 +231,10 @@ class _Pace:
         since = time.monotonic() - self._posted
         least = POST_SECONDS if self._due else TICK_SECONDS
         return max(0.02, least - since)
+
+    def hurry(self) -> None:
+        """The next snapshot is wanted now."""
+        self._posted, self._due = float("-inf"), True
 
     def offer(self, changed: bool, snapshot: Callable[[], RunView]) -> None:
         """Post a snapshot if it is time for one."""

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from trainwatch.engine.figures import curve_views, epoch_views, metric_views
+from trainwatch.engine.curves import curve_views, wished_curves
+from trainwatch.engine.figures import epoch_views, metric_views
 from trainwatch.engine.progress import progress_of
 from trainwatch.engine.sentence import sentence_of
+from trainwatch.engine.timelines import with_timelines
 from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceItem
 from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
+from trainwatch.health.history import AlertHistory
 from trainwatch.health.verdict import judge
 from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import muster
 from trainwatch.model.run import RunState
-from trainwatch.model.snapshot import RunView, Status
+from trainwatch.model.snapshot import NO_WISH, RunView, Status, Wish
 from trainwatch.model.watch import Limits
 from trainwatch.parsing.logs import Witness
 from trainwatch.parsing.parser import FileParser, formats_of
@@ -60,6 +63,7 @@ class Engine:
         self._parsers: dict[str, FileParser] = {}
         self._samples: dict[str, SampleParser] = {}
         self._view = Viewpoint(0.0, utc_offset)
+        self._history = AlertHistory()
 
     def feed(self, item: SourceItem) -> None:
         """Take the next bytes of a file, or the news that it will not grow."""
@@ -93,16 +97,22 @@ class Engine:
         """
         self._view = Viewpoint(now, self._utc_offset, stated)
 
-    def snapshot(self, *, loaded: float = 1.0, problems: Sequence[str] = ()) -> RunView:
+    def snapshot(
+        self, *, loaded: float = 1.0, problems: Sequence[str] = (), wish: Wish = NO_WISH
+    ) -> RunView:
         """The run as of the last tick.
 
         Args:
             loaded: Share of the existing bytes that has been fed.
             problems: What the sources could not read, one sentence each.
+            wish: What is wanted beyond what every snapshot holds.
         """
         crew = muster(self.run)
         verdict = judge(self.run, crew, self.info, self._view, self.config, self.machines)
         progress = progress_of(crew, self.info, self._view)
+        ranks = verdict.ranks
+        if wish.timelines:
+            ranks = with_timelines(ranks, crew, self._utc_offset)
         moving = verdict.status in (Status.RUNNING, Status.STARTING)
         return RunView(
             now=self._view.now,
@@ -113,7 +123,11 @@ class Engine:
             progress=progress.progress,
             epoch_progress=progress.epoch_progress,
             eta_seconds=progress.eta_seconds if moving else None,
+            eta_low=progress.eta_low if moving else None,
+            eta_high=progress.eta_high if moving else None,
             eta_basis=progress.eta_basis if moving else None,
+            steps_per_second=progress.steps_per_second if moving else None,
+            step_unit=progress.step_unit,
             elapsed_seconds=progress.elapsed_seconds,
             started=self.info.started,
             attempt=max(crew.attempt, self.info.attempt),
@@ -122,10 +136,12 @@ class Engine:
             step=progress.step,
             total_steps=progress.total_steps,
             metrics=metric_views(crew),
-            ranks=verdict.ranks,
+            ranks=ranks,
             epochs=epoch_views(crew),
             curves=curve_views(crew),
+            wished=wished_curves(crew, wish),
             alerts=verdict.findings,
+            history=self._history.take(verdict.findings, self._view.now, self._utc_offset),
             tally=self.run.tally,
             dialects=self._dialects(),
             recent=tuple(self.run.recent),

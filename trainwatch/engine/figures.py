@@ -1,21 +1,16 @@
-"""Figures for people from the streams of all members: metrics, curves, epochs."""
+"""Figures for people from the streams of all members: metrics and epochs."""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from trainwatch.model.epochs import EpochStats
 from trainwatch.model.ranks import Crew, Voice
-from trainwatch.model.snapshot import CurveView, EpochView, MetricView
+from trainwatch.model.snapshot import EpochView, MetricView
 from trainwatch.model.stats import Extent
 
 SHOWN_EPOCHS = 500
 """Newest epochs of a view."""
-
-DRAWN = ("loss", "val_loss", "lr")
-"""Metrics with a curve, in this order."""
 
 
 def metric_views(crew: Crew) -> Mapping[str, MetricView]:
@@ -32,47 +27,6 @@ def _metric(crew: Crew, name: str) -> MetricView:
             total.merge(voice.stream.extents[name])
     return MetricView(
         total.last, total.mean, total.minimum, total.maximum, total.count, total.nonfinite
-    )
-
-
-def curve_views(crew: Crew) -> tuple[CurveView, ...]:
-    """The lines to draw: each metric of the first rank that prints it, over all attempts."""
-    first = crew.first_epoch
-    speakers = {name: crew.speakers(name) for name in DRAWN}
-    return tuple(
-        _curve(name, some[0].metric_voices(name), first) for name, some in speakers.items() if some
-    )
-
-
-def _curve(name: str, voices: list[Voice], first_epoch: int) -> CurveView:
-    parts = []
-    attempts: list[int] = []
-    epochs: list[tuple[int, float]] = []
-    start = 0
-    for voice in voices:
-        stream = voice.stream
-        series = stream.curves[name]
-        if start:
-            attempts.append(start)
-        if name == "loss":
-            attempts += [start + mark for mark in stream.marks]
-            shift = first_epoch - (stream.epoch_base or 0)
-            epochs += [(start + at, epoch + shift) for at, epoch in stream.epoch_marks]
-        x, *rest = series.points()
-        parts.append((x + start, *rest))
-        start += series.count
-    x, low, high, mean, bad = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return CurveView(
-        metric=name,
-        who=voices[0].stream.who,
-        x=x,
-        low=low,
-        high=high,
-        mean=mean,
-        nonfinite=x[bad > 0],
-        attempts=tuple(attempts),
-        epochs=tuple(epochs),
-        bucket=max(voice.stream.curves[name].stride for voice in voices),
     )
 
 

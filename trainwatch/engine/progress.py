@@ -4,7 +4,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trainwatch.events import Granularity, RunInfo
+import numpy as np
+from numpy.typing import NDArray
+
+from trainwatch.engine.pace import eta_stretches, spread
+from trainwatch.events import Granularity, Phase, RunInfo
 from trainwatch.formats.filenames import FileKind
 from trainwatch.model.epochs import EpochStats
 from trainwatch.model.moments import Viewpoint
@@ -24,7 +28,11 @@ class Progress:
     progress: float | None = None
     epoch_progress: float | None = None
     eta_seconds: float | None = None
+    eta_low: float | None = None
+    eta_high: float | None = None
     eta_basis: str | None = None
+    steps_per_second: float | None = None
+    step_unit: str = "steps"
     elapsed_seconds: float | None = None
     epoch: float | None = None
     total_epochs: int | None = None
@@ -38,12 +46,19 @@ def progress_of(crew: Crew, info: RunInfo, view: Viewpoint) -> Progress:
     if stream is None:
         return Progress(elapsed_seconds=_elapsed(crew, info, view))
     share = _share(stream)
-    eta, basis = _eta(stream, share)
+    stretches = eta_stretches(stream, share) if share is not None else np.empty(0)
+    eta, basis = _eta(stream, share, stretches)
+    low, high = spread(stretches) if basis == "measured" else (None, None)
+    rate, unit = _rate(crew)
     return Progress(
         progress=share,
         epoch_progress=_epoch_share(stream),
         eta_seconds=eta,
+        eta_low=low,
+        eta_high=high,
         eta_basis=basis,
+        steps_per_second=rate,
+        step_unit=unit,
         elapsed_seconds=_elapsed(crew, info, view),
         epoch=stream.position.epoch,
         total_epochs=stream.total_epochs,
@@ -110,11 +125,26 @@ def _epoch_share(stream: Stream) -> float | None:
     return min(1.0, stats.loss.count / before.loss.count)
 
 
-def _eta(stream: Stream, share: float | None) -> tuple[float | None, str | None]:
+def _rate(crew: Crew) -> tuple[float | None, str]:
+    """Steps a second of the first rank, and what a step counts."""
+    stream = crew.ranks[0].primary.stream if crew.ranks else None
+    if stream is None or stream.granularity is Granularity.EPOCH or stream.shape is None:
+        return None, "steps"
+    gap = stream.rhythm.usual((Phase.TRAINING, False), 0.5)
+    samples = stream.shape.batch_unit == "samples" and stream.shape.total_steps is None
+    unit = "samples" if samples else "steps"
+    return (stream.stride / gap if gap else None), unit
+
+
+def _eta(
+    stream: Stream, share: float | None, stretches: NDArray[np.float64]
+) -> tuple[float | None, str | None]:
     """Seconds left and where that comes from."""
     if share is None:
         return None, None
     measured = _by_clock(stream, share)
+    if measured is None and len(stretches):
+        measured = float(np.sort(stretches)[len(stretches) // 2])
     measured = _by_epochs(stream, share) if measured is None else measured
     if measured is not None:
         return measured, "measured"

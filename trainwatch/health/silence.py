@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from trainwatch.events import LogLine, Phase, RunInfo
 from trainwatch.health.config import StallConfig
 from trainwatch.health.ends import Ends
+from trainwatch.health.lateness import with_lateness
 from trainwatch.model.moments import Viewpoint, epoch_seconds, moment
 from trainwatch.model.ranks import Crew, Member, Voice
 from trainwatch.model.snapshot import RankStatus, RankView, TimeBasis
@@ -111,7 +112,8 @@ def rank_views(
     """Every rank with its state; stalled only where silence may be a finding."""
     telling = info.alive is True or view.stated or positions_differ(crew.ranks, crew.attempt)
     judge = _Judge(crew, ends, view, config, telling)
-    return _mark_slow([judge.rank(member) for member in crew.ranks], config)
+    ranks = _mark_slow([judge.rank(member) for member in crew.ranks], config)
+    return list(with_lateness(ranks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class _Judge:
             silence_limit=quiet.limit,
             basis=quiet.basis,
             step_seconds=stream.rhythm.usual((Phase.TRAINING, False), 0.5),
+            slowest=stream.slowest.evidence if stream.slowest else None,
+            slowest_seconds=stream.slowest.seconds if stream.slowest else None,
             loss=loss.last if loss else None,
             records=stream.records,
             last=stream.last,

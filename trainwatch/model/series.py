@@ -1,7 +1,9 @@
 """A metric over a whole training in bounded memory: buckets of minimum, maximum and mean.
 
 While there are fewer values than buckets each value has its own; then neighbours are merged and
-every bucket stands for twice as many values. The bounds are exact at any length.
+every bucket stands for twice as many values. The bounds are exact at any length. Where a value
+belongs on an axis of steps, epochs or seconds is kept once for all metrics of a writer, in its
+`Track`; a series remembers only the ordinal of the record in which each bucket begins.
 """
 
 import numpy as np
@@ -16,8 +18,8 @@ _FIRST = 64
 
 
 def _empty(size: int) -> Array:
-    """Rows low, high, total, count of finite values, count of others."""
-    columns = np.zeros((5, size))
+    """Rows low, high, total, count of finite values, count of others, first record."""
+    columns = np.zeros((6, size))
     columns[0], columns[1] = np.inf, -np.inf
     return columns
 
@@ -32,38 +34,47 @@ class Series:
         self._used = 0
         self._columns = _empty(min(_FIRST, capacity))
 
-    def add(self, values: Array) -> None:
-        """Take successive values; NaN and infinities are counted, not drawn."""
+    def add(self, values: Array, records: Array | None = None) -> None:
+        """Take successive values; NaN and infinities are counted, not drawn.
+
+        Args:
+            values: The values.
+            records: Ordinals of the records that print them; as many as there were values before
+                each where that is not given.
+        """
+        if records is None:
+            records = np.arange(self.count, self.count + len(values), dtype=np.float64)
         while len(values):
-            filled = self.count % self.stride
-            room = (self._capacity - self._used) * self.stride + (-filled % self.stride)
+            room = (self._capacity - self._used) * self.stride + (-self.count % self.stride)
             if room == 0:
                 self._halve()
                 continue
-            self._fold(values[:room])
-            values = values[room:]
+            self._fold(values[:room], records[:room])
+            values, records = values[room:], records[room:]
 
     def points(self) -> tuple[Array, Array, Array, Array, Array]:
-        """x, low, high, mean of every bucket and its count of NaN or infinite values.
+        """First record, low, high, mean of every bucket and its count of NaN or infinite values.
 
         Low, high and mean are NaN where a bucket has no finite value, the mean also where the sum
         of its values is beyond any float.
         """
         columns: Array = self._columns[:, : self._used].copy()
-        low, high, total, finite, bad = (columns[row] for row in range(5))
+        low, high, total, finite, bad, record = columns
         empty = finite == 0
         low[empty] = high[empty] = np.nan
         mean: Array = np.full(self._used, np.nan)
         np.divide(total, finite, out=mean, where=~empty & np.isfinite(total))
-        return np.arange(self._used, dtype=np.float64) * self.stride, low, high, mean, bad
+        return record, low, high, mean, bad
 
-    def _fold(self, values: Array) -> None:
+    def _fold(self, values: Array, records: Array) -> None:
         index = (self.count + np.arange(len(values))) // self.stride
         end = int(index[-1]) + 1
         self._grow(end)
         finite = np.isfinite(values)
         good, at = values[finite], index[finite]
-        low, high, total, count, bad = self._columns
+        low, high, total, count, bad, record = self._columns
+        begun = -self.count % self.stride
+        record[index[begun :: self.stride]] = records[begun :: self.stride]
         np.minimum.at(low, at, good)
         np.maximum.at(high, at, good)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -84,7 +95,7 @@ class Series:
         self._columns = fresh
 
     def _halve(self) -> None:
-        low, high, total, count, bad = self._columns[:, : self._used]
+        low, high, total, count, bad, record = self._columns[:, : self._used]
         half = self._used // 2
         merged = _empty(self._capacity)
         merged[0, :half] = np.minimum(low[0::2], low[1::2])
@@ -92,6 +103,60 @@ class Series:
         with np.errstate(over="ignore", invalid="ignore"):
             for row, values in ((2, total), (3, count), (4, bad)):
                 merged[row, :half] = values[0::2] + values[1::2]
+        merged[5, :half] = record[0::2]
         self._columns = merged
         self._used = half
+        self.stride *= 2
+
+
+class Track:
+    """Where the records of one writer belong: steps, epochs and seconds by the record's ordinal.
+
+    Bounded like a series: from a number of records on only every second, fourth, … is kept.
+
+    Attributes:
+        count: Records so far.
+        stride: Every how many-th is kept.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self.count = 0
+        self.stride = 1
+        self._used = 0
+        self._columns = np.full((3, _FIRST), np.nan)
+
+    def add(self, steps: Array, epochs: Array, seconds: Array) -> None:
+        """Take successive records; NaN where one does not state it."""
+        new = np.stack((steps, epochs, seconds))
+        while new.shape[1]:
+            skipped = -self.count % self.stride
+            room = (self._capacity - self._used - 1) * self.stride + skipped + 1
+            if self._used == self._capacity:
+                self._halve()
+                continue
+            part = new[:, :room]
+            self._keep(part[:, skipped :: self.stride])
+            self.count += part.shape[1]
+            new = new[:, room:]
+
+    def columns(self) -> tuple[Array, Array, Array, Array]:
+        """Ordinal, step, epoch and seconds of the records that are kept."""
+        steps, epochs, seconds = self._columns[:, : self._used].copy()
+        return np.arange(self._used, dtype=np.float64) * self.stride, steps, epochs, seconds
+
+    def _keep(self, kept: Array) -> None:
+        end = self._used + kept.shape[1]
+        if end > self._columns.shape[1]:
+            size = min(max(2 * self._columns.shape[1], end), self._capacity)
+            fresh = np.full((3, size), np.nan)
+            fresh[:, : self._used] = self._columns[:, : self._used]
+            self._columns = fresh
+        self._columns[:, self._used : end] = kept
+        self._used = end
+
+    def _halve(self) -> None:
+        half = self._columns[:, : self._used : 2].copy()
+        self._used = half.shape[1]
+        self._columns[:, : self._used] = half
         self.stride *= 2

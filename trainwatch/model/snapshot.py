@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.events import NOBODY, Finding, LineTally, LogLine, Phase, RankId, RunInfo
+from trainwatch.events import NOBODY, Evidence, Finding, LineTally, LogLine, Phase, RankId, RunInfo
 from trainwatch.model.system import SystemView
 
 
@@ -69,6 +69,11 @@ class RankView:
         silence_limit: Seconds of silence that its own history in this phase makes plausible.
         basis: Where the time of its newest line comes from.
         step_seconds: Median seconds between its newest records.
+        behind: Steps that it is behind the foremost rank; None where they cannot be compared.
+        timeline: Its changes of phase, each with its moment (epoch seconds, NaN unknown); only
+            where a view asked for it.
+        slowest: Where it took the longest between two records of one training phase.
+        slowest_seconds: How long.
         loss: Its newest training loss.
         records: Step records of its primary source.
         last: Its newest line.
@@ -87,6 +92,10 @@ class RankView:
     silence_limit: float | None = None
     basis: TimeBasis = TimeBasis.MTIME
     step_seconds: float | None = None
+    behind: int | None = None
+    timeline: tuple[tuple[float, Phase], ...] = ()
+    slowest: Evidence | None = None
+    slowest_seconds: float | None = None
     loss: float | None = None
     records: int = 0
     last: LogLine | None = None
@@ -145,7 +154,10 @@ class CurveView:
     Attributes:
         metric: Its canonical name.
         who: Whose values they are.
-        x: Ordinal number of the record (the first of its bucket), from 0 over all attempts.
+        x: Ordinal number of the training record (the first of its bucket), from 0 over all attempts;
+            of a validation value that of the training record before which it stands.
+        steps, fine_epochs, seconds: The same places as run-wide steps as printed, as epochs with
+            the share that is done, and as seconds of the log's own clock; NaN where not known.
         low, high, mean: Of the finite values of each bucket; NaN where it has none.
         nonfinite: Ordinals of the buckets that hold NaN or infinite values.
         attempts: Ordinals at which a new attempt begins.
@@ -163,6 +175,50 @@ class CurveView:
     attempts: tuple[int, ...] = ()
     epochs: tuple[tuple[int, float], ...] = ()
     bucket: int = 1
+    steps: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    fine_epochs: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    seconds: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a view wants to see beyond what every snapshot holds, since it costs time.
+
+    Attributes:
+        metric: Whose curves `RunView.wished` holds, with those of its validation values.
+        rank: Of this rank; None: over all ranks, as the band between the lowest and the highest.
+        timelines: Whether `RankView.timeline` is filled.
+    """
+
+    metric: str | None = None
+    rank: RankId | None = None
+    timelines: bool = False
+
+
+NO_WISH = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """A finding with its history.
+
+    Attributes:
+        finding: As it was seen last; `finding.active` is False once it is over.
+        since: Epoch seconds at which it was seen first, here or by the time that its proof states.
+        stated: Whether `since` is what the log states.
+        until: When it was seen to be over; None while it holds, and where that was before.
+    """
+
+    finding: Finding
+    since: float
+    stated: bool = False
+    until: float | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for the same finding in successive snapshots."""
+        one = self.finding
+        return (one.rule, one.who, one.epoch, one.step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +232,10 @@ class RunView:
         progress: Share of the whole run, 0 to 1.
         epoch_progress: Share of the current epoch.
         eta_seconds: Until the end of training; None while it does not move.
+        eta_low, eta_high: Between which the newest stretches of the run put it; None where they are
+            too few.
+        steps_per_second: Steps that the first rank makes; `step_unit` says of what (`samples` where
+            the log counts those).
         eta_basis: `measured` from the progress seen, `stated` by the log, None.
         elapsed_seconds: Since the first record or the start of the run.
         epoch, total_epochs, step, total_steps: As printed.
@@ -183,12 +243,15 @@ class RunView:
         ranks: In order of rank.
         epochs: Oldest first, the newest few hundred.
         curves: Lines to draw, the training loss first.
+        wished: Further ones, for which a view asked by a `Wish`.
         alerts: Newest and worst first.
+        history: Every finding that this reader has seen, the newest first, also those that are over.
         tally: Lines and bytes read.
         dialects: Names of the recognised dialects, most records first.
         recent: Newest lines of all files.
         loaded: Share of the existing bytes that has been folded; below 1 the view is provisional.
         files: Number of log files read.
+        beside: Another run to compare with.
         system: GPUs and hosts; None where nothing sampled them.
     """
 
@@ -200,7 +263,11 @@ class RunView:
     progress: float | None = None
     epoch_progress: float | None = None
     eta_seconds: float | None = None
+    eta_low: float | None = None
+    eta_high: float | None = None
     eta_basis: str | None = None
+    steps_per_second: float | None = None
+    step_unit: str = "steps"
     elapsed_seconds: float | None = None
     started: float | None = None
     attempt: int = 0
@@ -212,7 +279,9 @@ class RunView:
     ranks: tuple[RankView, ...] = ()
     epochs: tuple[EpochView, ...] = ()
     curves: tuple[CurveView, ...] = ()
+    wished: tuple[CurveView, ...] = ()
     alerts: tuple[Finding, ...] = ()
+    history: tuple[AlertView, ...] = ()
     tally: LineTally = field(default_factory=LineTally)
     dialects: tuple[str, ...] = ()
     recent: tuple[LogLine, ...] = ()
@@ -220,4 +289,5 @@ class RunView:
     files: int = 0
     problems: tuple[str, ...] = ()
     leader: RankId = NOBODY
+    beside: "RunView | None" = None
     system: SystemView | None = None

@@ -15,9 +15,11 @@ from trainwatch.events import (
     EpochSummary,
     EvalResult,
     Event,
+    Evidence,
     Fault,
     Granularity,
     LogLine,
+    Phase,
     RankId,
     RankStarted,
     Split,
@@ -31,7 +33,7 @@ from trainwatch.model.epochs import KEPT, EpochTable
 from trainwatch.model.evaluation import as_block
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
 from trainwatch.model.rhythm import Lull, Rhythm
-from trainwatch.model.series import Series
+from trainwatch.model.series import Series, Track
 from trainwatch.model.stats import Extent
 from trainwatch.model.watch import Limits, ValueWatch
 
@@ -53,6 +55,17 @@ class Said(NamedTuple):
     live: bool
 
 
+class Slowest(NamedTuple):
+    """The step before which a writer took the longest in training."""
+
+    seconds: float
+    evidence: Evidence
+
+
+PHASES_KEPT = 512
+"""Newest changes of phase of one writer that are kept."""
+
+
 class Stream:
     """The fold of one writer's records in one log, through rotations and restarts.
 
@@ -69,9 +82,12 @@ class Stream:
         shape: Of the newest block, for totals and units.
         dialects: Records by dialect.
         extents, curves: By metric; validation values are prefixed `val_`.
+        track: Steps, epochs and seconds of its training records, over all attempts.
         watches: Of the current attempt.
-        marks: Ordinals of `loss` at which an attempt (marks) or an epoch (epoch_marks) begins, the
-            newest few.
+        marks: Ordinals of training records at which an attempt (marks) or an epoch (epoch_marks)
+            begins, the newest few.
+        phases: The newest changes of phase, each with its seconds in the stream's own clock.
+        slowest: The longest gap between two records of one training phase.
         first_stamp: The first time that its log states.
         first, latest: Seconds of its first and newest record in this attempt, in its own clock.
     """
@@ -94,11 +110,14 @@ class Stream:
         self.dialects: Counter[str] = Counter()
         self.extents: dict[str, Extent] = {}
         self.curves: dict[str, Series] = {}
+        self.track = Track()
         self.watches: dict[str, ValueWatch] = {}
         self.rhythm = Rhythm()
         self.epochs = EpochTable()
         self.marks: deque[int] = deque(maxlen=KEPT)
         self.epoch_marks: deque[tuple[int, float]] = deque(maxlen=KEPT)
+        self.phases: deque[tuple[float, Phase]] = deque(maxlen=PHASES_KEPT)
+        self.slowest: Slowest | None = None
         self.first_stamp: Stamp | None = None
         self.first = math.nan
         self.latest = math.nan
@@ -111,6 +130,11 @@ class Stream:
     def granularity(self) -> Granularity:
         """What its records stand for."""
         return self.shape.granularity if self.shape else Granularity.STEP
+
+    @property
+    def own_clock(self) -> bool:
+        """Whether its times are those that its log states, and not those of their arrival."""
+        return self._own_clock
 
     @property
     def telling(self) -> bool:
@@ -135,7 +159,7 @@ class Stream:
         self.position = self.position.restarted()
         self.watches = {}
         self.rhythm.pause()
-        self.marks.append(self._drawn())
+        self.marks.append(self.track.count)
         self.first = self.latest = math.nan
         self._in_attempt = self._in_epoch = 0
         self._started = None
@@ -159,7 +183,8 @@ class Stream:
             self.said = Said(event.stamp, event.arrival, event.live)
         lull = self.lull
         self.position = after_event(self.position, event)
-        self._beat(lull, np.array([stated]), lull, event.arrival, live=event.live)
+        times = self._beat(lull, np.array([stated]), lull, event.arrival, live=event.live)
+        self._note_phase(float(times[0]))
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
@@ -191,9 +216,12 @@ class Stream:
 
     def _fold(self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull) -> None:
         """Count records of one epoch; `before` and `inside`: which silences lie there."""
-        self._fold_metrics(block, rows, epoch)
-        seconds = block.seconds[rows]
-        times = self._beat(before, seconds, inside, block.arrival, live=block.live)
+        since = self.latest if before == inside else math.nan
+        times = self._beat(before, block.seconds[rows], inside, block.arrival, live=block.live)
+        self._fold_metrics(block, rows, epoch, times)
+        self._note_phase(float(times[0]))
+        if inside == _TRAINING:
+            self._note_slowest(block, rows, np.diff(times, prepend=since))
         if not math.isnan(epoch):
             self.epochs.at(self.position.attempt, epoch).note(times, block.batch[rows])
         self.records += len(rows)
@@ -225,14 +253,18 @@ class Stream:
         else:
             self.epochs.complete_before(self.position.attempt, epoch)
         self._in_epoch = 0
-        self.epoch_marks.append((self._drawn(), epoch))
+        self.epoch_marks.append((self.track.count, epoch))
         return True
 
-    def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float) -> None:
+    def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, times: Times) -> None:
+        records = np.full(len(rows), float(self.track.count))
+        if block.shape.split is Split.TRAIN:
+            records += np.arange(len(rows))
+            self.track.add(_steps(block, rows), _fine_epochs(block, rows), times)
         for key, column in _by_key(block).items():
             values = column[rows]
             self.extents.setdefault(key, Extent()).add(values)
-            self.curves.setdefault(key, Series()).add(values)
+            self.curves.setdefault(key, Series()).add(values, records)
             if key in WATCHED:
                 self.watches.setdefault(key, ValueWatch(self._limits)).add(block, rows, values)
             if not math.isnan(epoch):
@@ -246,6 +278,17 @@ class Stream:
             stats.val_loss.add(values)
         elif key == "lr":
             stats.lr = float(values[-1])
+
+    def _note_phase(self, seconds: float) -> None:
+        if not self.phases or self.phases[-1][1] is not self.position.phase:
+            self.phases.append((seconds, self.position.phase))
+
+    def _note_slowest(self, block: StepBlock, rows: Rows, gaps: Times) -> None:
+        """Remember the longest gap inside a phase, where no clock was set back or changed."""
+        gaps[~np.isfinite(gaps)] = 0.0
+        at = int(gaps.argmax())
+        if gaps[at] > (self.slowest.seconds if self.slowest else 0.0):
+            self.slowest = Slowest(float(gaps[at]), _quote(block, int(rows[at])))
 
     def _marker(self, event: EpochMarker) -> None:
         self.epoch_base = event.epoch_base
@@ -292,6 +335,7 @@ class Stream:
             if not self._own_clock:
                 self._own_clock = True
                 self.rhythm.pause()
+                self.phases.clear()
                 self.first = self.latest = math.nan
             self.rhythm.add(lull, stated[arrived:], inside)
             self._span(stated[known])
@@ -302,9 +346,6 @@ class Stream:
         if len(times):
             self.first = float(times[0]) if math.isnan(self.first) else self.first
             self.latest = float(times[-1])
-
-    def _drawn(self) -> int:
-        return self.curves["loss"].count if "loss" in self.curves else 0
 
 
 def metric_key(name: str, split: Split) -> str:
@@ -320,6 +361,31 @@ def _said(block: StepBlock, row: int) -> Said:
     seconds = float(block.seconds[row])
     stamp = None if math.isnan(seconds) else Stamp(seconds, block.shape.zone, block.shape.digits)
     return Said(stamp, block.arrival, block.live)
+
+
+_TRAINING: Lull = (Phase.TRAINING, False)
+
+
+def _steps(block: StepBlock, rows: Rows) -> Times:
+    """Run-wide steps; NaN where a record states none."""
+    steps = block.step[rows].astype(np.float64)
+    steps[steps < 0] = math.nan
+    return steps
+
+
+def _fine_epochs(block: StepBlock, rows: Rows) -> Times:
+    """Epochs with the share of the epoch that is done, where the log states its length."""
+    epochs, batches = block.epoch[rows].copy(), block.batch[rows]
+    if block.shape.total_batches:
+        stated = (batches >= 0) & (epochs % 1 == 0)
+        epochs[stated] += np.minimum(batches[stated] / block.shape.total_batches, 1.0)
+    return epochs
+
+
+def _quote(block: StepBlock, row: int) -> Evidence:
+    line = int(block.line[row])
+    text = block.text[row].decode(errors="replace")[:500]
+    return Evidence(block.shape.file, line if line > 0 else None, int(block.offset[row]), text)
 
 
 def _by_key(block: StepBlock) -> Mapping[str, Times]:

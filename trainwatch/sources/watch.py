@@ -108,6 +108,10 @@ class Waker:
         self._alarm.clear()
         return True
 
+    def wake(self) -> None:
+        """Let a caller that waits return at once; somebody wants something of it."""
+        self._alarm.set()
+
     def close(self) -> None:
         """Stop watching; a caller that waits returns. A second call does nothing."""
         self._closed.set()

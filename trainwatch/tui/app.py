@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from pathlib import Path
 from threading import Thread
@@ -15,22 +15,26 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Status
 from trainwatch.tui import pace
-from trainwatch.tui.dialogs import AskStop, Help
+from trainwatch.tui.desk import Desk, DiagnosisState
+from trainwatch.tui.dialogs import AskRestart, AskStop, Help
+from trainwatch.tui.draw.shape import Shape
+from trainwatch.tui.draw.verdict import title
 from trainwatch.tui.frame import Frame
 from trainwatch.tui.manners import ending
-from trainwatch.tui.messages import NewView, StopAnswered
+from trainwatch.tui.messages import Diagnosed, NewView, StopAnswered
 from trainwatch.tui.outcome import How, Outcome
-from trainwatch.tui.pages import PAGES
 from trainwatch.tui.reader import Reader
-from trainwatch.tui.shape import Shape
+from trainwatch.tui.screens import registry
+from trainwatch.tui.screens.page import Page
 from trainwatch.tui.theme import THEME, fitting
-from trainwatch.tui.verdict import title
 
 _ONLY_READS = (
     "This view only reads; stop the training where it was started, or with trainwatch stop."
 )
+_NO_RESTART = "This view only reads; a run of trainwatch run can be restarted from here."
+_TROUBLE = frozenset({Status.STALLED, Status.FAILED})
 _LONG = 10.0
 """Seconds for which an answer stays on the screen."""
 
@@ -53,9 +57,15 @@ class Dashboard(App[Outcome]):
     TITLE = "trainwatch"
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(n), f"page({n - 1})", show=False) for n in range(1, len(PAGES) + 1)),
+        *(
+            Binding(str(n), f"page({n - 1})", show=False)
+            for n in range(1, len(registry.SCREENS) + 1)
+        ),
         Binding("q", "quit", "Detach", show=False),
         Binding("K", "stop", "Stop the training", show=False),
+        Binding("D", "diagnose", "Diagnose", show=False),
+        Binding("R", "restart", "Restart the training", show=False),
+        Binding("M", "mouse", "Mouse on or off", show=False),
         Binding("question_mark", "help", "Help", show=False),
         Binding("f", "follow", "Follow the log", show=False),
         Binding("space", "pause", "Hold the log", show=False),
@@ -93,8 +103,11 @@ class Dashboard(App[Outcome]):
         self._quiet = pace.Quiet()
         self._repaint: Timer | None = None
         self._stop_requested = False
+        self._mouse = False
+        self._status: Status | None = None
         self._stop: str | None = None
-        self._frame = Frame(reader, zone)
+        self.desk = Desk(reader, zone)
+        self._frame = Frame(self.desk)
 
     # --- life -----------------------------------------------------------------------------------
 
@@ -131,7 +144,9 @@ class Dashboard(App[Outcome]):
     def on_new_view(self, message: NewView) -> None:
         """Paints now or soon."""
         self.view = message.view
-        self._frame.book.take(message.view)
+        self.desk.view = message.view
+        self.desk.book.take(message.view)
+        self._diagnose_trouble(message.view)
         now = monotonic()
         news = self._quiet.broken(message.view, now)
         is_urgent = news or pace.urgent(self._painted, message.view)
@@ -166,7 +181,14 @@ class Dashboard(App[Outcome]):
         """Shows another page."""
         if not self._asking:
             await self._frame.go(number)
+            self.reader.want(self._frame.page.wish)
             self._paint()
+
+    def on_page_changed(self, message: Page.Changed) -> None:
+        """A key changed what is shown, and perhaps what has to be read for it."""
+        del message
+        self.reader.want(self._frame.page.wish)
+        self._paint()
 
     @property
     def _asking(self) -> bool:
@@ -185,7 +207,7 @@ class Dashboard(App[Outcome]):
         if self._asking:
             self.screen.focus_next() if by > 0 else self.screen.focus_previous()
         elif not self._frame.next_pane(by):
-            self.call_later(self.action_page, (self._frame.number + by) % len(PAGES))
+            self.call_later(self.action_page, (self._frame.number + by) % len(registry.SCREENS))
 
     async def action_quit(self) -> None:
         """Detaches: the dashboard goes, the training stays."""
@@ -201,17 +223,28 @@ class Dashboard(App[Outcome]):
         if not self._asking:
             self.push_screen(Help())
 
+    def action_mouse(self) -> None:
+        """Gives the mouse to the dashboard, or back to the terminal for selecting text."""
+        driver = self._driver
+        if driver is None:
+            return
+        self._mouse = not self._mouse
+        switch = "_enable_mouse_support" if self._mouse else "_disable_mouse_support"
+        setattr(driver, "_mouse", True)  # noqa: B010 - Textual has no public switch
+        getattr(driver, switch, lambda: None)()
+        self._say("The mouse scrolls." if self._mouse else "The mouse selects text again.")
+
     def action_follow(self) -> None:
         """To the newest line, and on with it."""
         if self._frame.log_pane is not None and not self._asking:
-            self._frame.book.pause(False)
+            self.desk.book.pause(False)
             self._frame.log_pane.rows.to_end()
             self._paint()
 
     def action_pause(self) -> None:
         """Holds the log; the verdict, the numbers and the alerts stay live."""
         if self._frame.log_pane is not None and not self._asking:
-            self._frame.book.pause(not self._frame.book.paused)
+            self.desk.book.pause(not self.desk.book.paused)
             self._paint()
 
     def action_stop(self) -> None:
@@ -229,15 +262,35 @@ class Dashboard(App[Outcome]):
             self._say("Nothing was stopped.")
             return
         self._stop_requested = True
-        self._say("Stopping the training …")
-        # A thread of its own, not a worker: leaving must not have to wait for the answer.
-        Thread(target=self._ask_reader, name="trainwatch-stop", daemon=True).start()
+        self._request("Stopping the training …", self.reader.request_stop_training, "stop")
 
-    def _ask_reader(self) -> None:
+    def action_restart(self) -> None:
+        """Asks before the training is ended and started again."""
+        if self._asking:
+            return
+        if not self.reader.can_restart:
+            self._say(_NO_RESTART)
+            return
+        name = title(self.view) if self.view is not None else ""
+        self.push_screen(AskRestart(name), self._restart_or_not)
+
+    def _restart_or_not(self, yes: bool | None) -> None:
+        if not yes:
+            self._say("Nothing was restarted.")
+            return
+        self._request("Restarting the training …", self.reader.request_restart_training, "restart")
+
+    def _request(self, words: str, call: Callable[[], str], verb: str) -> None:
+        self._say(words)
+        # A thread of its own, not a worker: leaving must not have to wait for the answer.
+        name = f"trainwatch-{verb}"
+        Thread(target=self._ask_reader, args=(call, verb), name=name, daemon=True).start()
+
+    def _ask_reader(self, call: Callable[[], str], verb: str) -> None:
         try:
-            sentence = self.reader.request_stop_training()
-        except Exception as error:  # noqa: BLE001 - whoever asked for a stop has to hear of it
-            sentence = f"The request to stop failed: {error}"
+            sentence = call()
+        except Exception as error:  # noqa: BLE001 - whoever asked for it has to hear of it
+            sentence = f"The request to {verb} failed: {error}"
         with contextlib.suppress(RuntimeError):
             self.post_message(StopAnswered(sentence))
 
@@ -246,6 +299,42 @@ class Dashboard(App[Outcome]):
         self._stop = message.sentence
         self._say(message.sentence)
 
+    # --- diagnosis ------------------------------------------------------------------------------
+
+    def _diagnose_trouble(self, view: RunView) -> None:
+        """By itself when a run stalls or fails; `D` makes a new one."""
+        if view.loaded < 1:
+            return
+        before, self._status = self._status, view.status
+        if view.status in _TROUBLE and before is not view.status:
+            self._begin_diagnosis()
+
+    def action_diagnose(self) -> None:
+        """Shows what is wrong, as of now."""
+        if not self._asking:
+            self.call_later(self.action_page, registry.ALERTS)
+            self._begin_diagnosis()
+
+    def _begin_diagnosis(self) -> None:
+        if not self.desk.diagnosis.running:
+            self.desk.diagnosis.running = True
+            Thread(target=self._diagnose, name="trainwatch-diagnose", daemon=True).start()
+
+    def _diagnose(self) -> None:
+        found, failure = None, ""
+        try:
+            found = self.reader.diagnose()
+        except Exception as error:  # noqa: BLE001 - it reads whatever is there
+            failure = f"no diagnosis: {error}"
+        with contextlib.suppress(RuntimeError):
+            self.post_message(Diagnosed(found, failure))
+
+    def on_diagnosed(self, message: Diagnosed) -> None:
+        """Shows it where it is looked at."""
+        at = self.view.now if self.view is not None else 0.0
+        self.desk.diagnosis = DiagnosisState(message.found, at, failure=message.failure)
+        self._paint()
+
     def _say(self, sentence: str) -> None:
         self.clear_notifications()
         self.notify(sentence, markup=False, timeout=_LONG)
@@ -253,7 +342,7 @@ class Dashboard(App[Outcome]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What ctrl+p offers."""
         del screen
-        for number, page in enumerate(PAGES):
+        for number, page in enumerate(registry.SCREENS):
             yield SystemCommand(
                 page.title, f"Page {number + 1}", lambda n=number: self.action_page(n)
             )

@@ -8,20 +8,24 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from trainwatch.tui.line import EMPTY, Line, Tone, fit, line, wrap
-from trainwatch.tui.states import PHASES, STATES
-from trainwatch.tui.widgets import Block
+from trainwatch.tui.draw.line import EMPTY, Line, Tone, fit, line, wrap
+from trainwatch.tui.draw.states import PHASES, STATES
+from trainwatch.tui.widgets.block import Block
 
 _KEYS = (
-    ("1 2 3 4", "overview, ranks, logs, alerts"),
-    ("tab", "next pane; next page where there is but one"),
+    ("1 … 6", "overview, metrics, ranks, gpus, logs, alerts"),
+    ("tab", "next pane; next screen where there is but one"),
     ("arrows, pages", "scroll the pane marked ▸; home, end"),
-    ("f", "follow the log, from its end"),
-    ("space", "hold the log still; the rest stays live"),
     ("q", "detach: the training goes on"),
-    ("K", "stop the training; asks first"),
+    ("K   R", "stop, restart the training; both ask first"),
+    ("D", "diagnose: what is wrong, who, where, why"),
+    ("M", "mouse on or off; off, the terminal selects text"),
     ("ctrl+z", "back to the shell; fg returns"),
     ("ctrl+p", "all commands, themes among them"),
+    ("2 metrics", "↑ ↓ choose · + - 0 zoom · ← → pan · s smoothing"),
+    ("", "y log scale · x axis · r rank · / filter · v list"),
+    ("3 ranks", "v table or phases, where there is room for one"),
+    ("6 alerts", "↑ ↓ choose · enter proof in the log · a acknowledge"),
 )
 _WIDTH = 62
 _LETTER = 20
@@ -87,10 +91,13 @@ def _letters(width: int) -> list[Line]:
     ]
 
 
-class AskStop(Dialog):
-    """Only `y` stops: what the fingers do by habit must not end days of work."""
+class Question(Dialog):
+    """Only `y` does it: what the fingers do by habit must not end days of work."""
 
     DANGER = True
+    ASKS: ClassVar[str]
+    MEANS: ClassVar[str]
+    DOES: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", show=False),
         Binding("n,escape,q", "answer(False)", show=False),
@@ -101,21 +108,28 @@ class AskStop(Dialog):
         self._run = name
 
     def words(self, width: int) -> list[Line]:
-        """The question."""
-        question = line(
-            ("Stop the training ", Tone.STRONG), (self._run, Tone.BAD), ("?", Tone.STRONG)
-        )
-        what = line("Every process of it is ended; what is not in a checkpoint is lost.")
+        """The question, what it means, and the keys."""
+        asks = line((f"{self.ASKS} ", Tone.STRONG), (self._run, Tone.BAD), ("?", Tone.STRONG))
+        yes = line(("y", Tone.KEY), f" {self.DOES}     ")
         return [
-            *wrap(question, width, 2),
-            *wrap(what, width, 3),
+            *wrap(asks, width, 2),
+            *wrap(line(self.MEANS), width, 3),
             EMPTY,
-            line(
-                ("y", Tone.KEY),
-                " stop it     ",
-                ("n", Tone.KEY),
-                " or ",
-                ("Escape", Tone.KEY),
-                " go back",
-            ),
+            line(yes, ("n", Tone.KEY), " or ", ("Escape", Tone.KEY), " go back"),
         ]
+
+
+class AskStop(Question):
+    """Before a stop."""
+
+    ASKS = "Stop the training"
+    MEANS = "Every process of it is ended; what is not in a checkpoint is lost."
+    DOES = "stop it"
+
+
+class AskRestart(Question):
+    """Before a restart."""
+
+    ASKS = "Restart the training"
+    MEANS = "Every process of it is ended, and the same command is started again as a new attempt."
+    DOES = "restart it"

@@ -1,21 +1,19 @@
 """The frame around the pages: verdict and numbers above, keys below, and which page is seen."""
 
-from datetime import tzinfo
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from trainwatch.model.snapshot import RunView, Status
-from trainwatch.tui import verdict
-from trainwatch.tui.keys import footer, hints
-from trainwatch.tui.line import Line, Tone, line
-from trainwatch.tui.logbook import LogBook
-from trainwatch.tui.pages import PAGES, Page
-from trainwatch.tui.panes import LogPane
-from trainwatch.tui.reader import Reader
-from trainwatch.tui.shape import Shape
-from trainwatch.tui.vitals import vitals
-from trainwatch.tui.widgets import Block
+from trainwatch.tui.desk import Desk
+from trainwatch.tui.draw import verdict
+from trainwatch.tui.draw.keys import footer, hints
+from trainwatch.tui.draw.line import Line, Tone, line
+from trainwatch.tui.draw.shape import Shape
+from trainwatch.tui.draw.vitals import vitals
+from trainwatch.tui.screens import registry
+from trainwatch.tui.screens.page import Page
+from trainwatch.tui.widgets.block import Block
+from trainwatch.tui.widgets.logpane import LogPane
 
 
 class Frame(Vertical):
@@ -23,16 +21,14 @@ class Frame(Vertical):
 
     Attributes:
         number: The page that is seen, from 0.
-        book: The log lines that all pages share.
     """
 
-    def __init__(self, reader: Reader, zone: tzinfo | None) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.number = 0
-        self.book = LogBook()
-        self._zone = zone
-        self._reader = reader
-        self._pages: dict[int, Page] = {0: PAGES[0](self.book)}
+        self._desk = desk
+        self._zone = desk.zone
+        self._pages: dict[int, Page] = {0: registry.make(0, desk)}
         self._head, self._vitals, self._keys = (
             Block(id="head"),
             Block(id="vitals"),
@@ -61,7 +57,7 @@ class Frame(Vertical):
     async def go(self, number: int) -> None:
         """Makes another page the one that is seen."""
         if number not in self._pages:
-            page = PAGES[number](self.book)
+            page = registry.make(number, self._desk)
             await self._body.mount(page)
             self._pages[number] = page
         self.number = number
@@ -85,18 +81,19 @@ class Frame(Vertical):
     def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
         return [
             *verdict.head(view, width, self._zone, most=1 if shape.tiny else 2),
-            *verdict.trouble(view, width, most=1 if shape.tiny else 3),
+            *verdict.trouble(view, width, 1 if shape.tiny else 3, self._desk.acknowledged),
             *verdict.notices(view, width),
         ]
 
     def _footer(self, width: int, view: RunView | None) -> Line:
         shown = hints(
-            [page.title for page in PAGES],
+            [entry.title for entry in registry.SCREENS],
             self.number,
+            own=self.page.hints() if view is not None else (),
             logs=view is not None and self.log_pane is not None,
-            paused=self.book.paused,
+            paused=self._desk.book.paused,
             following=self.log_pane is None or self.log_pane.rows.following,
-            can_stop=self._reader.can_stop,
+            can_stop=self._desk.reader.can_stop,
             over=view is not None and view.status in (Status.COMPLETED, Status.FAILED),
         )
         return footer(shown, width)
@@ -104,10 +101,10 @@ class Frame(Vertical):
     def _keep_focus(self) -> None:
         """The keys go to the log where it is seen, else to the first pane that takes them."""
         stops = self.page.stops()
-        if self.screen.focused in stops:
+        if self.screen.focused in stops or (not stops and self.screen.focused is self.page):
             return
         log = self.page.log_pane.rows if self.page.log_pane is not None else None
-        first = log if log in stops else next(iter(stops), None)
+        first = log if log in stops else next(iter(stops), self.page)
         self.screen.set_focus(first, scroll_visible=False)
 
     def next_pane(self, by: int) -> bool:

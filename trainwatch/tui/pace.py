@@ -1,7 +1,7 @@
 """When to paint: trouble at once, everything else about once a second."""
 
 from trainwatch.model.snapshot import RunView
-from trainwatch.tui.verdict import worst
+from trainwatch.tui.draw.verdict import worst
 
 STEADY = 1.0
 """Seconds between repaints of a steady flow."""

@@ -11,8 +11,8 @@ from datetime import tzinfo
 
 from trainwatch.events import Finding, RankId
 from trainwatch.model.snapshot import EpochView, RunView, Status
-from trainwatch.tui.text import safe_text
-from trainwatch.tui.words import brief, moment, percent, place
+from trainwatch.tui.draw.text import safe_text
+from trainwatch.tui.draw.words import brief, moment, percent, place
 
 EVERY = 30.0
 """Seconds between lines of progress."""

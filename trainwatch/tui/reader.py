@@ -1,9 +1,12 @@
 """What the dashboard needs from whoever reads the run."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Wish
+
+if TYPE_CHECKING:
+    from trainwatch.diagnose.diagnosis import Diagnosis
 
 Post = Callable[[RunView], None]
 """Takes a snapshot from any thread, at any time, also when the dashboard is already gone."""
@@ -14,10 +17,14 @@ class Reader(Protocol):
 
     Attributes:
         can_stop: Whether this reader has the means to stop the training.
+        can_restart: Whether it has those to start it again.
     """
 
     @property
     def can_stop(self) -> bool: ...
+
+    @property
+    def can_restart(self) -> bool: ...
 
     def start(self, post: Post) -> None:
         """Begins to read.
@@ -30,9 +37,18 @@ class Reader(Protocol):
     def stop(self) -> None:
         """Ends reading; the training is not touched. Called once, also after a crash."""
 
+    def want(self, wish: Wish) -> None:
+        """Says what the next snapshots should hold; one comes soon."""
+
     def request_stop_training(self) -> str:
         """Asks for the end of the training, and may block until it is known what came of it.
 
         Returns:
             One sentence on the outcome, for a person.
         """
+
+    def request_restart_training(self) -> str:
+        """Ends the training and starts it again; blocks and answers likewise."""
+
+    def diagnose(self) -> "Diagnosis":
+        """Reads everything and says what is wrong; blocks while it does."""

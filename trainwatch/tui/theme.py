@@ -11,7 +11,7 @@ from functools import lru_cache
 from rich.style import Style
 from textual.theme import Theme
 
-from trainwatch.tui.line import Tone
+from trainwatch.tui.draw.line import Tone
 
 DARK = "trainwatch-dark"
 SIXTEEN = "ansi-dark"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from trainwatch.tui.line import Line, Tone, cells, cut, join, line
+from trainwatch.tui.draw.line import Line, Tone, cells, cut, join, line
 
 _GAP = line("  ")
 
@@ -21,6 +21,7 @@ def hints(  # noqa: PLR0913 - each is one fact that the line depends on
     pages: Sequence[str],
     page: int,
     *,
+    own: Sequence[Hint] = (),
     logs: bool,
     paused: bool,
     following: bool,
@@ -29,6 +30,7 @@ def hints(  # noqa: PLR0913 - each is one fact that the line depends on
 ) -> list[Hint]:
     """What applies now."""
     shown = [Hint(str(n), name, 3, n == page + 1) for n, name in enumerate(pages, 1)]
+    shown += own
     shown.append(Hint("tab", "next", 0))
     if logs:
         shown.append(Hint("space", "go on" if paused else "pause", 2 if paused else 1))

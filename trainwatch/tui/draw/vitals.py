@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from trainwatch.model.snapshot import MetricView, RunView, Status
-from trainwatch.tui.line import EMPTY, Line, Tone, cells, join, line
-from trainwatch.tui.trend import Trend, trend
-from trainwatch.tui.verdict import due
-from trainwatch.tui.words import duration, epoch, exact, number, percent
+from trainwatch.tui.draw.line import EMPTY, Line, Tone, cells, join, line
+from trainwatch.tui.draw.trend import Trend, trend
+from trainwatch.tui.draw.verdict import due
+from trainwatch.tui.draw.words import duration, epoch, exact, number, percent
 
 _GAP = line("   ")
 _SHORTEST_BAR, _LONGEST_BAR = 6, 30

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from trainwatch.events import LogLine, RankId
 from trainwatch.model.snapshot import RunView
-from trainwatch.tui.line import Line, Tone, fit, line
-from trainwatch.tui.text import cut, safe_text, width
-from trainwatch.tui.words import plural
+from trainwatch.tui.draw.line import Line, Tone, fit, line
+from trainwatch.tui.draw.text import cut, safe_text, width
+from trainwatch.tui.draw.words import plural
 
 _LEVELS = {
     "ERROR": Tone.BAD,

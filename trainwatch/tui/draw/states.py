@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from trainwatch.events import Phase, RankId, Severity
 from trainwatch.model.snapshot import Health, RankStatus, RankView, RunView, Status
-from trainwatch.tui.line import Run, Tone
+from trainwatch.tui.draw.line import Run, Tone
 
 
 class Sign(NamedTuple):

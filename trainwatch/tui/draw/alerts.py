@@ -1,12 +1,13 @@
 """Findings as lines: one each in the overview, with proof and refutation on their own page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
+from datetime import tzinfo
 
 from trainwatch.events import Evidence, Finding, Severity
-from trainwatch.model.snapshot import RunView
-from trainwatch.tui.line import Line, Part, Tone, fit, line, spread, wrap
-from trainwatch.tui.states import SEVERITIES
-from trainwatch.tui.words import place, plural, short_place, told
+from trainwatch.model.snapshot import AlertView, RunView
+from trainwatch.tui.draw.line import Line, Part, Tone, fit, line, spread, wrap
+from trainwatch.tui.draw.states import SEVERITIES
+from trainwatch.tui.draw.words import clock, place, plural, short_place, told
 
 _MOST = 300
 _MOST_PROOFS = 3
@@ -40,13 +41,39 @@ def _text(finding: Finding) -> Line:
     return line((f"over: {told(finding)}", Tone.DIM))
 
 
-def full(view: RunView, width: int) -> list[Line]:
-    """Every finding with its proof, then what could not be read."""
-    lines: list[Line] = []
-    for finding in view.alerts[:_MOST]:
-        lines += [*wrap(line(" ", _severity(finding), "  ", _text(finding)), width, 3, _INDENT)]
-        lines += [*_grounds(finding, width), ()]
-    return lines + _problems(view.problems, width)
+def ordered(view: RunView, acknowledged: Collection[Hashable]) -> list[AlertView]:
+    """What holds and nobody has seen first, the worst of it on top; then the newest."""
+    found = view.history or tuple(AlertView(one, view.now) for one in view.alerts)
+
+    def place(one: AlertView) -> tuple[bool, bool, int, float]:
+        finding = one.finding
+        return (not finding.active, one.key in acknowledged, -finding.severity, -one.since)
+
+    return sorted(found[:_MOST], key=place)
+
+
+def row_of(
+    one: AlertView, width: int, zone: tzinfo | None, *, chosen: bool, acknowledged: bool
+) -> Line:
+    """One line: since when, how grave, what, and where it stands."""
+    mark = ("▸", Tone.FOCUS) if chosen else (" ", Tone.DIM)
+    seen = " ✓ " if acknowledged else "   "
+    when = line((clock(one.since, zone), Tone.DIM))
+    proof = one.finding.evidence[0] if one.finding.evidence else None
+    where = line((short_place(proof, max(width // 4, 16)), Tone.NOTE), " ") if proof else ()
+    left = line(mark, when, (seen, Tone.GOOD), _severity(one.finding), " ", _text(one.finding))
+    return spread(left, line("  ", where), width)
+
+
+def grounds(one: AlertView, width: int) -> list[Line]:
+    """The whole sentence, its proofs, and what would refute it."""
+    text = wrap(line(" ", _severity(one.finding), "  ", _text(one.finding)), width, 3, _INDENT)
+    return [*text, *_grounds(one.finding, width)]
+
+
+def problem_lines(view: RunView, width: int) -> list[Line]:
+    """What could not be read."""
+    return _problems(view.problems, width)
 
 
 def _grounds(finding: Finding, width: int) -> list[Line]:

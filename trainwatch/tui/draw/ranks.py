@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 
 from trainwatch.events import RankId
 from trainwatch.model.snapshot import RankStatus, RankView, RunView, TimeBasis
-from trainwatch.tui.line import Line, Part, Tone, join, line
-from trainwatch.tui.states import STATES, accused, phase_word, sign, trouble
-from trainwatch.tui.table import Column
-from trainwatch.tui.words import brief, count, epoch, plural
+from trainwatch.tui.draw.line import Line, Part, Tone, join, line
+from trainwatch.tui.draw.states import STATES, accused, phase_word, sign, trouble
+from trainwatch.tui.draw.table import Column
+from trainwatch.tui.draw.words import brief, count, epoch, plural
 
 FEW = 12
 """Up to so many ranks are shown as a table in the overview."""
@@ -57,6 +57,7 @@ def columns(view: RunView) -> list[Column[RankView]]:
         Column("phase", 17, phase_word, right=False),
         Column("epoch", 5, lambda rank: epoch(rank.shown_epoch)),
         Column("step", 9, _step, need=70),
+        Column("behind", 6, _behind, need=80),
         Column("silent", 7, _silent, need=60),
         *([basis] if by_file else []),
         Column("limit", 7, lambda rank: (brief(rank.silence_limit), Tone.DIM), need=90),
@@ -82,6 +83,16 @@ def _state(rank: RankView) -> Part:
 def _step(rank: RankView) -> str:
     total = f"/{count(rank.total_batches)}" if rank.total_batches is not None else ""
     return count(rank.step) + total if rank.step is not None else "-"
+
+
+def _behind(rank: RankView) -> Part:
+    """Steps behind the foremost."""
+    if rank.behind is None:
+        return ("-", Tone.DIM)
+    return (count(rank.behind), Tone.WARN if rank.behind > _FAR else Tone.DIM)
+
+
+_FAR = 1
 
 
 def _silent(rank: RankView) -> Part:
@@ -126,7 +137,7 @@ def _rest(rows: Sequence[Sequence[RankView]]) -> Line:
     bad = sum(rank.state in TROUBLED for row in rows for rank in row)
     tail = (f"{count(bad)} in trouble", Tone.BAD) if bad else ("none in trouble", Tone.DIM)
     many = count(sum(len(row) for row in rows))
-    return line((f"     …  {many} more ranks [2], ", Tone.DIM), tail)
+    return line((f"     …  {many} more ranks [3], ", Tone.DIM), tail)
 
 
 def _few(view: RunView) -> Line:

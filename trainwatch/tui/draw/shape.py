@@ -14,6 +14,7 @@ class Shape(NamedTuple):
 
     Attributes:
         wide: Several panes stand side by side and above each other.
+        huge: There is room for more beside each pane.
         tall: There is room for more than what must be seen.
         tiny: There is hardly room for what must be seen.
         rank_rows: Rows that a table of ranks may take beside all other panes.
@@ -21,6 +22,7 @@ class Shape(NamedTuple):
     """
 
     wide: bool
+    huge: bool
     tall: bool
     tiny: bool
     rank_rows: int
@@ -31,6 +33,7 @@ class Shape(NamedTuple):
         """The shape of a terminal."""
         return cls(
             wide=width >= _WIDE_FROM,
+            huge=width >= _HUGE_FROM,
             tall=height >= _TALL_FROM,
             tiny=height < _TINY_BELOW,
             rank_rows=max(height - _OTHERS, _FEWEST_ROWS),

@@ -7,8 +7,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from trainwatch.tui.line import Line, Run, Tone, cells, cut, line
-from trainwatch.tui.text import width as width_of
+from trainwatch.tui.draw.line import Line, Run, Tone, cells, cut, line
+from trainwatch.tui.draw.text import width as width_of
 from trainwatch.tui.theme import palette
 
 

@@ -7,10 +7,10 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from trainwatch.model.snapshot import RunView
-from trainwatch.tui.line import EMPTY, Line
-from trainwatch.tui.paint import rule
-from trainwatch.tui.shape import Shape
-from trainwatch.tui.widgets import Block
+from trainwatch.tui.draw.line import EMPTY, Line
+from trainwatch.tui.draw.shape import Shape
+from trainwatch.tui.widgets.block import Block
+from trainwatch.tui.widgets.paint import rule
 
 Above = Callable[[int], Sequence[Line]]
 """Makes the lines between a heading and its body, for a width."""

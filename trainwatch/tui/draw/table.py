@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from trainwatch.tui.line import EMPTY, Line, Part, Tone, cut, fit, line
+from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, cut, fit, line
 
 T = TypeVar("T")
 _GAP = line("  ")
+_SCROLL_BAR = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ def header(columns: Sequence[Column[T]], width: int) -> Line:
     """The titles over their columns."""
     cells = [(column, line((column.title, Tone.DIM))) for column in columns]
     return _joined(cells, width)
+
+
+def titles(columns: Sequence[Column[T]], width: int) -> Line:
+    """The titles over a body that leaves a cell to its scroll bar."""
+    return header(fitting(columns, width - _SCROLL_BAR), width - _SCROLL_BAR)
 
 
 def row(columns: Sequence[Column[T]], item: T, width: int) -> Line:

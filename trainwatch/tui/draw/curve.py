@@ -71,7 +71,7 @@ def decimate(curve: CurveView, columns: int) -> Decimated | None:
     def column(ordinals: Floats) -> NDArray[np.int64]:
         return np.clip((ordinals - start) * scale, 0, columns - 1).astype(np.int64)
 
-    at, low, high = _extremes(column(curve.x), curve.low, curve.high)
+    at, low, high = extremes(column(curve.x), curve.low, curve.high)
     bottom, top, peak = limits(low, high)
     return Decimated(
         columns=columns,
@@ -117,9 +117,16 @@ def _placed(
     return tuple((int(c), number) for c, (_, number) in zip(places, epochs, strict=True))
 
 
-def _extremes(
+def extremes(
     columns: NDArray[np.int64], low: Floats, high: Floats
 ) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """The columns that have finite values, with the smallest and the largest of each.
+
+    Args:
+        columns: Ascending.
+        low: The smallest value of each bucket.
+        high: The largest.
+    """
     finite = np.isfinite(low) & np.isfinite(high)
     columns, low, high = columns[finite], low[finite], high[finite]
     if not len(columns):

@@ -1,14 +1,25 @@
 """The head of the screen: is it fine, how far, when done; then the worst trouble and its proof."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Sequence
 from datetime import tzinfo
 from pathlib import PurePath
 
 from trainwatch.events import Finding, Severity
-from trainwatch.model.snapshot import RunView, Status
-from trainwatch.tui.line import SEPARATOR, Line, Tone, cells, cut, fit, join, line, spread, wrap
-from trainwatch.tui.states import SEVERITIES, verdict
-from trainwatch.tui.words import arrival, clock, duration, epoch, percent, place, plural, told
+from trainwatch.model.snapshot import AlertView, RunView, Status
+from trainwatch.tui.draw.line import (
+    SEPARATOR,
+    Line,
+    Tone,
+    cells,
+    cut,
+    fit,
+    join,
+    line,
+    spread,
+    wrap,
+)
+from trainwatch.tui.draw.states import SEVERITIES, verdict
+from trainwatch.tui.draw.words import arrival, clock, duration, epoch, percent, place, plural, told
 
 _ROOM_FOR_HOST, _ROOM_FOR_CLOCK = 100, 24
 _LONGEST_HOST, _LONGEST_TITLE = 24, 32
@@ -78,27 +89,35 @@ def _where_and_when(view: RunView, width: int, zone: tzinfo | None) -> Line:
     return (*join([shown, now], line("  ")), *line(" "))
 
 
-def worst(alerts: Sequence[Finding]) -> Finding | None:
-    """The gravest finding that still holds; of equals the first, which is the newest."""
-    active = [finding for finding in alerts if finding.active]
+def worst(alerts: Sequence[Finding], acknowledged: Collection[Hashable] = ()) -> Finding | None:
+    """The gravest finding that holds and nobody has seen; of equals the first, the newest."""
+    active = [one for one in alerts if one.active and key_of(one) not in acknowledged]
     found = max(active, key=lambda finding: finding.severity, default=None)
     return found if found and found.severity > Severity.INFO else None
 
 
-def trouble(view: RunView, width: int, most: int) -> list[Line]:
+def key_of(finding: Finding) -> Hashable:
+    """As `AlertView.key`."""
+    return AlertView(finding, 0.0).key
+
+
+def trouble(
+    view: RunView, width: int, most: int, acknowledged: Collection[Hashable] = ()
+) -> list[Line]:
     """The worst trouble with its proof, or nothing.
 
     Args:
         view: The run.
         width: Cells of a line.
         most: Lines at most; the proof's text is shown when there is room for it.
+        acknowledged: Keys of findings that somebody has put aside.
     """
-    finding = worst(view.alerts)
+    finding = worst(view.alerts, acknowledged)
     if finding is None:
         return []
     sign = SEVERITIES[finding.severity]
     more = sum(other.active and other.severity > Severity.INFO for other in view.alerts) - 1
-    also = line((f" +{more} more [4]", Tone.KEY)) if more else ()
+    also = line((f" +{more} more [6]", Tone.KEY)) if more else ()
     text = line(" ", (sign.word, sign.tone), "  ", (told(finding), sign.tone), also)
     return [*wrap(text, width, max(most - 1, 1), indent=11), *_proof(finding, width, most)]
 
@@ -124,7 +143,7 @@ def notices(view: RunView, width: int) -> list[Line]:
 
 
 def _problems(problems: Sequence[str]) -> str:
-    more = f" (+{len(problems) - 1} more [4])" if len(problems) > 1 else ""
+    more = f" (+{len(problems) - 1} more [6])" if len(problems) > 1 else ""
     return f"! {problems[0]}{more}"
 
 

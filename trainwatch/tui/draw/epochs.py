@@ -6,9 +6,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from trainwatch.model.snapshot import EpochView, RunView, Status
-from trainwatch.tui.line import Line, Part, Tone, line
-from trainwatch.tui.table import Column
-from trainwatch.tui.words import brief, epoch, exact, number, plural
+from trainwatch.tui.draw.line import Line, Part, Tone, line
+from trainwatch.tui.draw.table import Column
+from trainwatch.tui.draw.words import brief, epoch, exact, number, plural
 
 _OVER = frozenset({Status.COMPLETED, Status.FAILED})
 

@@ -9,8 +9,8 @@ from enum import StrEnum, auto
 from functools import reduce
 from typing import NamedTuple
 
-from trainwatch.tui.text import cut as cut_text
-from trainwatch.tui.text import safe_text, width
+from trainwatch.tui.draw.text import cut as cut_text
+from trainwatch.tui.draw.text import safe_text, width
 
 
 class Tone(StrEnum):

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from trainwatch.events import Evidence, Finding, RankId
-from trainwatch.tui.text import cut, safe_text, width
+from trainwatch.tui.draw.text import cut, safe_text, width
 
 UNKNOWN = "-"
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 
 from trainwatch.model.snapshot import CurveView, RunView
-from trainwatch.tui.curve import DOTS, Decimated, decimate
-from trainwatch.tui.line import Line, Part, Tone, join, line
-from trainwatch.tui.words import count, epoch, number, plural, whom
+from trainwatch.tui.draw.curve import DOTS, Decimated, decimate
+from trainwatch.tui.draw.line import Line, Part, Tone, join, line
+from trainwatch.tui.draw.words import count, epoch, number, plural, whom
 
 Canvas = Callable[[Decimated, int], list[str]]
 """Draws the dots in so many rows; passed in, so that a frame can be drawn before plotext is there."""

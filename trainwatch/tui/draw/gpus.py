@@ -1,0 +1,217 @@
+"""GPUs and hosts as lines: what the driver did not tell is n/a, never 0."""
+
+import math
+from collections.abc import Sequence
+
+from trainwatch.model.snapshot import RunView
+from trainwatch.model.system import GpuView, HostView, Series, SystemView
+from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line
+from trainwatch.tui.draw.table import Column
+from trainwatch.tui.draw.words import brief, clock, count, plural
+
+NA = "n/a"
+_BARS = "▁▂▃▄▅▆▇█"
+_GIB = 1 << 30
+_HOT, _FULL, _IDLE = 85.0, 0.97, 5.0
+_OLD = 60.0
+"""Seconds after which a sample is called old."""
+
+
+def sparkline(values: Series, cells: int, top: float | None = None) -> str:
+    """The newest values as bars, one a cell; a blank where nothing was told."""
+    newest = values[-cells:]
+    finite = [float(value) for value in newest if math.isfinite(value)]
+    highest = top if top is not None else max(finite, default=0.0)
+    return "".join(_bar(float(value), highest) for value in newest)
+
+
+def _bar(value: float, top: float) -> str:
+    if not math.isfinite(value):
+        return " "
+    share = value / top if top > 0 else 0.0
+    return _BARS[min(max(int(share * len(_BARS)), 0), len(_BARS) - 1)]
+
+
+def gib(size: float | None) -> str:
+    """Bytes as `61.2 G`."""
+    return NA if size is None else f"{size / _GIB:.1f} G"
+
+
+def _figure(value: float | None, unit: str) -> str:
+    return NA if value is None else f"{value:.0f}{unit}"
+
+
+def heading(view: RunView, now: float) -> Line:
+    """How many there are, and how old the newest sample is."""
+    system = view.system
+    if system is None:
+        return line(("gpus", Tone.HEAD), (" · not sampled", Tone.DIM))
+    gone = sum(gpu.lost for gpu in system.gpus)
+    age = max(now - system.sampled, 0.0)
+    old = line((f"sampled {brief(age)} ago", Tone.WARN if age > _OLD else Tone.DIM))
+    parts = [
+        line((plural(len(system.gpus), "GPU"), Tone.DIM)),
+        line((plural(len(system.hosts), "host"), Tone.DIM)),
+        line((f"{gone} lost", Tone.BAD)) if gone else EMPTY,
+        old,
+    ]
+    return line(("gpus", Tone.HEAD), (" · ", Tone.DIM), join([part for part in parts if part]))
+
+
+def empty(view: RunView) -> list[Line]:
+    """Why there is nothing, and how to have it."""
+    notes = view.system.notes if view.system is not None else ()
+    if view.system is not None:
+        return [line(" no GPU was seen"), *(line(" ", (note, Tone.DIM)) for note in notes)]
+    return [
+        line(" no sample of GPUs or hosts was found"),
+        line((" trainwatch run samples them into system.jsonl, on every node", Tone.DIM)),
+    ]
+
+
+def columns(view: RunView, width: int) -> list[Column[GpuView]]:
+    """What is known of each GPU."""
+    many = len({gpu.host for gpu in view.system.gpus}) > 1 if view.system else False
+    room = min(max((width - 84) // 2, 8), 40)
+    host: Column[GpuView] = Column("host", 12, lambda gpu: (gpu.host, Tone.DIM), right=False)
+    return [
+        *([host] if many else []),
+        Column("gpu", 3, lambda gpu: (str(gpu.index), Tone.STRONG)),
+        Column("ranks", 7, lambda gpu: ",".join(map(str, gpu.ranks)) or "-"),
+        Column("use", 6, _utilization),
+        Column(
+            "", room, lambda gpu: _history(gpu, "utilization", 100.0, room), right=False, need=90
+        ),
+        Column("memory", 15, _memory),
+        Column("temp", 5, _temperature),
+        Column("power", 12, _power),
+        Column("", room, lambda gpu: _history(gpu, "power", gpu.power_limit, room), False, 130),
+        Column("", 0, _trouble, right=False),
+    ]
+
+
+def _utilization(gpu: GpuView) -> Part:
+    if gpu.utilization is None:
+        return (NA, Tone.DIM)
+    idle = gpu.utilization < _IDLE and bool(gpu.ranks)
+    return (f"{gpu.utilization:.0f} %", Tone.WARN if idle else Tone.PLAIN)
+
+
+def _history(gpu: GpuView, name: str, top: float | None, room: int) -> Part:
+    values = gpu.history.get(name)
+    return (sparkline(values, room, top) if values is not None else "", Tone.CURVE)
+
+
+def _memory(gpu: GpuView) -> Part:
+    if gpu.memory_used is None:
+        return (NA, Tone.DIM)
+    total = f"/{gpu.memory_total / _GIB:.0f}" if gpu.memory_total else ""
+    full = bool(gpu.memory_total) and gpu.memory_used > _FULL * (gpu.memory_total or 0)
+    return (f"{gpu.memory_used / _GIB:.1f}{total} G", Tone.WARN if full else Tone.PLAIN)
+
+
+def _temperature(gpu: GpuView) -> Part:
+    hot = gpu.temperature is not None and gpu.temperature >= _HOT
+    return (_figure(gpu.temperature, "°"), Tone.WARN if hot else Tone.PLAIN)
+
+
+def _power(gpu: GpuView) -> Part:
+    limit = f"/{gpu.power_limit:.0f}" if gpu.power_limit is not None else ""
+    return NA if gpu.power is None else f"{gpu.power:.0f}{limit} W"
+
+
+def _trouble(gpu: GpuView) -> Part:
+    if gpu.lost:
+        return ("LOST: last known values", Tone.BAD)
+    errors = " ".join(f"{name}={many}" for name, many in gpu.errors.items() if many)
+    if errors:
+        return (errors, Tone.BAD)
+    if gpu.throttled:
+        return (f"throttled: {', '.join(gpu.throttled)}", Tone.WARN)
+    return (gpu.name or "", Tone.DIM)
+
+
+def host_lines(view: RunView, width: int) -> list[Line]:
+    """Each host in two lines: the machine, and the training on it with the disks."""
+    if view.system is None:
+        return []
+    lines = [made for host in view.system.hosts for made in _host(host, width)]
+    return lines + [line(" ", (note, Tone.DIM)) for note in view.system.notes]
+
+
+def _host(host: HostView, width: int) -> list[Line]:
+    memory = f"{gib(host.memory_used)} of {gib(host.memory_total)}"
+    cpu = host.history.get("cpu")
+    first = [
+        line((f"{host.host}", Tone.STRONG)),
+        line(("cpu ", Tone.DIM), _figure(host.cpu, " %"), (f" of {count(host.cores)}", Tone.DIM)),
+        line((sparkline(cpu, min(width // 5, 40), 100.0), Tone.CURVE))
+        if cpu is not None
+        else EMPTY,
+        line(("load ", Tone.DIM), NA if host.load is None else f"{host.load:.1f}"),
+        line(("memory ", Tone.DIM), memory),
+    ]
+    second = [
+        line(("training ", Tone.DIM), plural(host.processes, "process", "processes"))
+        if host.processes is not None
+        else line(("training n/a", Tone.DIM)),
+        line(("cpu ", Tone.DIM), _figure(host.training_cpu, " %")),
+        line(("memory ", Tone.DIM), gib(host.training_memory)),
+        *(_disk(disk.path, disk.free, disk.total) for disk in host.disks),
+    ]
+    gap = line("   ")
+    return [
+        line(" ", join([part for part in first if part], gap)),
+        line("   ", join([part for part in second if part], gap)),
+    ]
+
+
+def _disk(path: str, free: int, total: int) -> Line:
+    low = total > 0 and free < total / 20
+    return line(
+        ("disk ", Tone.DIM), path, " ", (f"{gib(free)} free", Tone.WARN if low else Tone.PLAIN)
+    )
+
+
+def strip(system: SystemView, width: int, most: int) -> list[Line]:
+    """Each GPU in a few words, those that need a look first."""
+    order = sorted(system.gpus, key=lambda gpu: (not gpu.lost, not _odd(gpu)))
+    lines: list[Line] = []
+    row: Line = line(" ")
+    for place, gpu in enumerate(order):
+        cell = _short(gpu)
+        if sum(len(run.text) for run in (*row, *cell)) + 2 > width and len(row) > 1:
+            lines.append(row)
+            if len(lines) == most:
+                left = f"   … {count(len(order) - place)} more GPUs [4]"
+                return [*lines[:-1], line(row, (left, Tone.DIM))] if most > 1 else lines
+            row = line(" ")
+        row = line(row, cell, "   ")
+    return [*lines, row][:most]
+
+
+def _odd(gpu: GpuView) -> bool:
+    idle = gpu.utilization is not None and gpu.utilization < _IDLE and bool(gpu.ranks)
+    return gpu.lost or idle or bool(gpu.throttled) or any(gpu.errors.values())
+
+
+def _short(gpu: GpuView) -> Line:
+    use = NA if gpu.utilization is None else f"{gpu.utilization:.0f}%"
+    mem = NA if gpu.memory_used is None else f"{gpu.memory_used / _GIB:.0f}G"
+    odd = _odd(gpu)
+    word = " lost" if gpu.lost else " throttled" if gpu.throttled else " ◂ idle" if odd else ""
+    return line(
+        (f"{gpu.index} ", Tone.DIM),
+        (f"{use} {mem} {_figure(gpu.temperature, '°')}", Tone.WARN if odd else Tone.PLAIN),
+        (word, Tone.BAD if gpu.lost else Tone.WARN),
+    )
+
+
+def sampled_at(system: SystemView) -> str:
+    """The time of the newest sample."""
+    return clock(system.sampled)
+
+
+def by_place(system: SystemView) -> Sequence[GpuView]:
+    """By host and number."""
+    return sorted(system.gpus, key=lambda gpu: (gpu.host, gpu.index))

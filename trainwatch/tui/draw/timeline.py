@@ -1,0 +1,87 @@
+"""When each rank was in which phase: a row of letters a rank, all over the same stretch of time."""
+
+import math
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from trainwatch.events import Phase
+from trainwatch.model.snapshot import RankStatus, RankView, RunView
+from trainwatch.tui.draw.line import Line, Part, Tone, line
+from trainwatch.tui.draw.states import PHASES
+from trainwatch.tui.draw.words import brief, clock
+
+_NAME = 9
+_LONGEST = 900.0
+"""Seconds that are shown; what was before is on other screens."""
+
+
+def window(view: RunView) -> tuple[float, float] | None:
+    """From when to when; None where no time is known."""
+    known = [at for rank in view.ranks for at, _ in rank.timeline[-1:] if math.isfinite(at)]
+    first = [at for rank in view.ranks for at, _ in rank.timeline[:1] if math.isfinite(at)]
+    if not known:
+        return None
+    over = view.info.alive is False or all(r.state in _STILL for r in view.ranks)
+    end = max(known) if over else max(*known, view.now)
+    return max(min(first, default=end), end - _LONGEST), end
+
+
+_STILL = (RankStatus.DEAD, RankStatus.FINISHED, RankStatus.UNKNOWN)
+
+
+def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
+    """One rank; a cell shows the phase in which it ends, silence that is too long as S."""
+    start, end = span
+    room = width - _NAME
+    if room < 1 or end <= start:
+        return line(f"{rank.who.label:>7}  ")
+    quiet = _quiet_from(rank, end)
+    parts: list[Part] = [(f"{rank.who.label:>7}  ", Tone.STRONG)]
+    text, before = "", Tone.DIM
+    place = 0
+    phases = [one for one in rank.timeline if math.isfinite(one[0])]
+    for cell in range(room):
+        until = start + (cell + 1) * (end - start) / room
+        while place < len(phases) and phases[place][0] <= until:
+            place += 1
+        letter, tone = _cell(phases[place - 1][1] if place else None, silent=until > quiet)
+        if tone is not before:
+            parts.append((text, before))
+            text, before = "", tone
+        text += letter
+    return line(*parts, (text, before))
+
+
+def _quiet_from(rank: RankView, end: float) -> float:
+    if rank.state is not RankStatus.STALLED or rank.silent_seconds is None:
+        return math.inf
+    return end - rank.silent_seconds
+
+
+def _cell(phase: Phase | None, *, silent: bool) -> tuple[str, Tone]:
+    if phase is None:
+        return " ", Tone.DIM
+    if silent:
+        return "S", Tone.BAD
+    return PHASES[phase].letter, PHASES[phase].tone
+
+
+def heading(view: RunView) -> Line:
+    """What the letters stand for."""
+    used = {phase for rank in view.ranks[:64] for _, phase in rank.timeline}
+    parts: list[Part] = [("phases", Tone.HEAD)]
+    for phase in PHASES:
+        if phase in used:
+            sign = PHASES[phase]
+            parts += [(" · ", Tone.DIM), (sign.letter, sign.tone), (f" {sign.word}", Tone.DIM)]
+    return line(*parts)
+
+
+def axis(span: tuple[float, float] | None, width: int, zone: tzinfo | None) -> Sequence[Line]:
+    """The times of the first and the last cell."""
+    if span is None:
+        return [line((" no time is known of any phase", Tone.DIM))]
+    start, end = span
+    left, right = clock(start, zone), f"{clock(end, zone)} ({brief(end - start)})"
+    gap = width - _NAME - len(left) - len(right)
+    return [line((" " * _NAME + left + " " * max(gap, 1) + right, Tone.DIM))]
