@@ -218,7 +218,7 @@ class Stream:
         """Count records of one epoch; `before` and `inside`: which silences lie there."""
         since = self.latest if before == inside else math.nan
         times = self._beat(before, block.seconds[rows], inside, block.arrival, live=block.live)
-        self._fold_metrics(block, rows, epoch, times)
+        self._fold_metrics(block, rows, epoch, self._records(block, rows, times))
         self._note_phase(float(times[0]))
         if inside == _TRAINING:
             self._note_slowest(block, rows, np.diff(times, prepend=since))
@@ -256,11 +256,15 @@ class Stream:
         self.epoch_marks.append((self.track.count, epoch))
         return True
 
-    def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, times: Times) -> None:
-        records = np.full(len(rows), float(self.track.count))
-        if block.shape.split is Split.TRAIN:
-            records += np.arange(len(rows))
-            self.track.add(_steps(block, rows), _fine_epochs(block, rows), times)
+    def _records(self, block: StepBlock, rows: Rows, times: Times) -> Times:
+        """Ordinals of the training records that some records are, or before which they stand."""
+        first = float(self.track.count)
+        if block.shape.split is not Split.TRAIN:
+            return np.full(len(rows), first)
+        self.track.add(_steps(block, rows), _fine_epochs(block, rows), times)
+        return np.arange(first, first + len(rows))
+
+    def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, records: Times) -> None:
         for key, column in _by_key(block).items():
             values = column[rows]
             self.extents.setdefault(key, Extent()).add(values)
@@ -314,7 +318,9 @@ class Stream:
             self.dialects[event.dialect] += 1
         self.total_epochs = event.total_epochs or self.total_epochs
         epoch = math.nan if event.epoch is None else event.epoch
-        self._fold_metrics(as_block(event), np.zeros(1, dtype=np.int64), epoch)
+        self._fold_metrics(
+            as_block(event), np.zeros(1, dtype=np.int64), epoch, np.full(1, self.track.count, float)
+        )
 
     def _beat(
         self, lull: Lull, stated: Times, inside: Lull, arrival: float, *, live: bool
