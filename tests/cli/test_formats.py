@@ -24,8 +24,22 @@ def test_test_says_line_by_line_what_was_understood(trainwatch: Run, tmp_path: P
     )
     answer = trainwatch("formats", "test", "x.log")
     assert answer.code == 0
-    first, second, third = answer.out.splitlines()[:3]
+    first, values, second, third = answer.out.splitlines()[:4]
     assert "autoencoder.train_step" in first
+    assert values.split() == [
+        "→",
+        "phase",
+        "train",
+        "·",
+        "rank",
+        "0",
+        "·",
+        "step",
+        "0",
+        "·",
+        "loss",
+        "0.5",
+    ]
     assert second.split() == ["2", "-", "whatever", "\ufffd[2J"]
     assert "2 × autoencoder.train_step" in third
     assert "1 lines not understood, of 3" in answer.out

@@ -11,9 +11,9 @@ from core.feeding import MTIME, Writing, new_reading, read, read_lines, read_tex
 from trainwatch.events import Chunk, FileEnded, LogFile
 from trainwatch.formats.filenames import describe
 from trainwatch.model.snapshot import Status
-from trainwatch.parsing.compiled import Recogniser
 from trainwatch.parsing.lines import MAX_LINE
 from trainwatch.parsing.parser import FileParser, formats_of
+from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.report.status import status_document
 
 MIB = 1 << 20

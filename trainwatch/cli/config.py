@@ -1,12 +1,14 @@
-"""Reads `trainwatch.toml`: thresholds of the detectors."""
+"""Reads `trainwatch.toml`: thresholds of the detectors, and log formats of the user."""
 
 import math
 import tomllib
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from trainwatch.errors import UsageError
+from trainwatch.formats import Dialect
 from trainwatch.health.config import Config, HealthConfig, StallConfig
 
 NAME = "trainwatch.toml"
@@ -32,14 +34,57 @@ def load_config(path: Path | None) -> Config:
     if chosen is None:
         return Config()
     document = _parse(chosen)
-    known = {"health", "stall"}
+    known = ("health", "stall", "formats")
     for name in document:
         if name not in known:
-            raise UsageError(f"{chosen}: unknown table [{name}]; known are [health] and [stall]")
+            names = ", ".join(f"[{table}]" for table in known)
+            raise UsageError(f"{chosen}: unknown table [{name}]; known are {names}")
     return Config(
         health=_table(chosen, "health", document.get("health", {}), HealthConfig),
         stall=_table(chosen, "stall", document.get("stall", {}), StallConfig),
+        dialects=_own_formats(chosen, document) if "formats" in document else (),
     )
+
+
+def _own_formats(path: Path, document: dict[str, Any]) -> tuple[Dialect, ...]:
+    from trainwatch.formats import DIALECTS  # noqa: PLC0415 - only where somebody has formats
+    from trainwatch.formats.own import RefusedError, own_dialects  # noqa: PLC0415
+    from trainwatch.parsing.compiled import fits  # noqa: PLC0415
+
+    try:
+        taken = {"general", *(known.name for known in DIALECTS)}
+        return own_dialects(document["formats"], taken, fits)
+    except RefusedError as refusal:
+        line = line_of(path.read_text(encoding="utf-8"), refusal.place)
+        raise UsageError(f"{path}, line {line}: {refusal}") from None
+
+
+def line_of(text: str, place: Sequence[str | int]) -> int:
+    """The line of a TOML document on which a value begins.
+
+    tomllib does not say. The value is there from the first beginning of the document that can be
+    parsed and holds it; the statement began behind the beginning before that.
+    """
+    lines = text.splitlines(keepends=True)
+    before = 0
+    for end in range(1, len(lines) + 1):
+        try:
+            found = tomllib.loads("".join(lines[:end]))
+        except tomllib.TOMLDecodeError:
+            continue
+        if _holds(found, place):
+            break
+        before = end
+    return before + 1
+
+
+def _holds(value: Any, place: Sequence[str | int]) -> bool:  # noqa: ANN401 - TOML
+    for key in place:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def _nearest() -> Path | None:

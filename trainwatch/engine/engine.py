@@ -30,7 +30,7 @@ class Engine:
 
     Args:
         info: What is known of the run besides its logs; may be replaced at any time.
-        config: Thresholds.
+        config: Thresholds, and the user's own formats.
         dialect: Name of the only dialect to try, or None for all.
         utc_offset: Seconds east of UTC of the zone in which logs without a zone are read.
         listener: Called with what every feed gave, for exports; it must not keep the engine.
@@ -55,7 +55,7 @@ class Engine:
         self.config = config or Config()
         health = self.config.health
         self.run = RunState(Limits(health.loss_growth, health.loss_ceiling))
-        self._formats = formats_of(dialect)
+        self._formats = formats_of(dialect, self.config.dialects)
         self._utc_offset = utc_offset
         self._listener = listener
         self.witness: Witness | None = None

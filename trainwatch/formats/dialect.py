@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from trainwatch.events import Granularity, Split
+from trainwatch.formats.expression import Expression
 from trainwatch.formats.template import Template
 
 Value = int | float | str
@@ -37,7 +38,7 @@ class Sample:
     fields: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LineFormat:
     """One kind of line.
 
@@ -49,6 +50,8 @@ class LineFormat:
         split: Which data it is about.
         fixed: Values that the line implies and does not print.
         granularity: What one record stands for, where that is not the dialect's.
+        pattern: A regular expression instead of the template, with a named group a field; only a
+            user's own format has one.
     """
 
     name: str
@@ -58,14 +61,62 @@ class LineFormat:
     split: Split = Split.TRAIN
     fixed: Mapping[str, Value] = field(default_factory=dict)
     granularity: Granularity | None = None
+    pattern: str | None = None
 
     @cached_property
-    def parsed(self) -> Template:
-        """The template, parsed once."""
+    def parsed(self) -> Template | Expression:
+        """The template or the expression, parsed once."""
+        if self.pattern is not None:
+            return Expression.parse(self.pattern)
         return Template.parse(self.template)
 
 
-@dataclass(frozen=True)
+class Shape(StrEnum):
+    """How the values of a structured record stand; parsing tells these apart without a format."""
+
+    PAIRS = "pairs"
+    JSON = "json"
+    DICT = "dict"
+    TABLE = "table"
+    BAR = "bar"
+    HEADER = "header"
+
+
+@dataclass(frozen=True, eq=False)
+class RecordFormat:
+    """A structured record with an open set of keys: how to know it, and what its keys mean.
+
+    Its values are found by the general extractor; a format of this kind gives them their names.
+
+    Attributes:
+        name: Unique in the registry, `dialect.record`.
+        shape: How its values stand.
+        samples: At least one, of one line or several; tests hold the format to them.
+        keys: Printed keys that all must be there.
+        opening: Regular expression that the message must begin with.
+        names: Printed key → metric or position (`step`, `total_epochs`, …); empty drops the value.
+            A key that is named `val_…` or `test_…` is a value of an evaluation.
+        split: Whose the values are whose names do not say it; None: training's.
+        granularity: What a record stands for; None: the dialect's.
+        columns: Names of the cells without keys in front of a bar, or in a line, in order.
+        last_only: Whether only the bar at its end is a record.
+        ignore: Whether it is no record: a summary of the whole run, settings.
+    """
+
+    name: str
+    shape: Shape
+    samples: tuple[Sample, ...]
+    keys: frozenset[str] = frozenset()
+    opening: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    split: Split | None = None
+    granularity: Granularity | None = None
+    columns: tuple[str, ...] = ()
+    last_only: bool = False
+    ignore: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """A family of lines that one training prints.
 
@@ -76,11 +127,13 @@ class Dialect:
         epoch_base: The number of the first epoch where the dialect's loop is known, else None.
         batch_unit: What `batch` counts, where the dialect prints it.
         granularity: What one record of the dialect stands for.
+        records: Its structured records, tried in this order.
     """
 
     name: str
     title: str
-    formats: tuple[LineFormat, ...]
+    formats: tuple[LineFormat, ...] = ()
     epoch_base: int | None = None
     batch_unit: str | None = None
     granularity: Granularity = Granularity.STEP
+    records: tuple[RecordFormat, ...] = ()

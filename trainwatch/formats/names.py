@@ -40,6 +40,14 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
 }
 """Canonical name → the folded names it stands for; an aggregate is the metric when it is alone."""
 
+INTEGERS = frozenset(
+    (*("step", "batch", "rank", "world_size"), *("total_epochs", "total_steps", "total_batches"))
+)
+"""Fields that hold whole numbers; an epoch may be a part of one (`0.66`)."""
+
+POSITIONS = INTEGERS | {"epoch"}
+"""Fields that say where in the training a record stands; all others are metrics."""
+
 _AGGREGATES: Mapping[str, tuple[str, ...]] = {
     "loss": ("avg_loss", "mean_loss", "average_loss", "loss_mean", "loss_avg", "train_loss_avg"),
 }
@@ -51,6 +59,11 @@ _NOT_WORD = re.compile(r"[^\w]+")
 def fold(name: str) -> str:
     """A printed name in lower case, with underscores for what separates its words."""
     return _NOT_WORD.sub("_", name.strip().lower()).strip("_")
+
+
+def canonical(name: str) -> str:
+    """The canonical name of one printed name; the printed one where there is none."""
+    return _BY_NAME.get(fold(name), name)
 
 
 def canonical_columns(header: Sequence[str]) -> list[str]:

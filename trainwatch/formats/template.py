@@ -1,11 +1,13 @@
 """Templates: how one kind of line looks, as data.
 
 A template is literal text with typed fields, such as ``Training step {step:int}, loss={loss:float}``.
-Engines are derived from it; today the plain one, a regular expression over bytes. A field whose
-name begins with an underscore is matched and not kept.
+Engines are derived from it; the plain one is a regular expression over bytes. A field whose name
+begins with an underscore is matched and not kept. A ``>`` before the type means that blanks may
+stand before the value, as `%4d` pads it: ``iter {step:>int}``.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,7 +38,11 @@ _PATTERNS: dict[FieldType, str] = {
     FieldType.REST: r".{0,2000}?",
 }
 
-_FIELD = re.compile(r"\{(?P<name>\w+):(?P<type>\w+)\}")
+NUMERIC = frozenset((FieldType.INT, FieldType.RANK, FieldType.FLOAT))
+"""Types whose values are numbers."""
+
+_ALIGNMENT = "[ ]{0,40}"
+_FIELD = re.compile(r"\{(?P<name>\w+):(?P<aligned>>?)(?P<type>\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Field:
 
     name: str
     type: FieldType
+    aligned: bool = False
 
     @property
     def kept(self) -> bool:
@@ -55,7 +62,8 @@ class Field:
     def pattern(self) -> str:
         """The regular expression of its value, a group where it is kept."""
         body = _PATTERNS[self.type]
-        return f"(?P<{self.name}>{body})" if self.kept else f"(?:{body})"
+        value = f"(?P<{self.name}>{body})" if self.kept else f"(?:{body})"
+        return _ALIGNMENT + value if self.aligned else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Template:
         """Read the notation.
 
         Raises:
-            UsageError: for an unknown type, a name given twice, or a brace that opens no field.
+            UsageError: for an unknown type, a name given twice, a name that is no word of letters,
+                or a brace that opens no field.
         """
         parts: list[str | Field] = []
         end = 0
@@ -91,6 +100,12 @@ class Template:
     def fields(self) -> tuple[Field, ...]:
         """The fields that are kept, in order."""
         return tuple(part for part in self.parts if isinstance(part, Field) and part.kept)
+
+    @property
+    def opening(self) -> str:
+        """The fixed text with which every record begins."""
+        first = self.parts[0] if self.parts else ""
+        return first if isinstance(first, str) else ""
 
     @property
     def literals(self) -> tuple[str, ...]:
@@ -125,9 +140,31 @@ def _literal(source: str, text: str) -> str:
     return text
 
 
+def renamed(source: str, names: Mapping[str, str]) -> str:
+    """A template whose fields have other names."""
+
+    def change(found: re.Match[str]) -> str:
+        name = names.get(found["name"], found["name"])
+        return f"{{{name}:{found['aligned']}{found['type']}}}"
+
+    return _FIELD.sub(change, source)
+
+
+def matches(kind: FieldType, value: bytes) -> bool:
+    """Whether some text is a value of a type."""
+    return _WHOLE[kind].fullmatch(value) is not None
+
+
+_WHOLE = {kind: re.compile(pattern.encode()) for kind, pattern in _PATTERNS.items()}
+
+
 def _field(source: str, found: re.Match[str]) -> Field:
+    if not found["name"].isidentifier() or not found["name"].isascii():
+        raise UsageError(
+            f"template {source!r}: {found['name']!r} is no name; write letters, digits and _"
+        )
     try:
-        return Field(found["name"], FieldType(found["type"]))
+        return Field(found["name"], FieldType(found["type"]), aligned=bool(found["aligned"]))
     except ValueError:
         known = ", ".join(FieldType)
         raise UsageError(

@@ -1,6 +1,8 @@
-"""Thresholds of the detectors, all changeable in `trainwatch.toml`."""
+"""Thresholds of the detectors and own formats, all changeable in `trainwatch.toml`."""
 
 from dataclasses import dataclass
+
+from trainwatch.formats import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class StallConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All thresholds."""
+    """All thresholds, and the log formats of the user."""
 
     health: HealthConfig = HealthConfig()
     stall: StallConfig = StallConfig()
+    dialects: tuple[Dialect, ...] = ()

@@ -1,10 +1,12 @@
 """The plain engine: line formats compiled to regular expressions over bytes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from trainwatch.formats import Dialect, FieldType, Kind, LineFormat
+from trainwatch.formats import Dialect, FieldType, Kind, LineFormat, Template
+from trainwatch.formats.expression import Expression
+from trainwatch.parsing.own import own_patterns
 from trainwatch.parsing.prefix import PREFIX, PREFIX_GROUPS
 
 # Where one record can begin in the middle of a line: `print` writes text and line end apart, so
@@ -17,9 +19,6 @@ _NEXT_RECORD = (
     rb"|Epoch \[\d{1,9}/\d{1,9}\])"
 )
 next_record = re.compile(_NEXT_RECORD)
-_LEAD = 2048
-"""More bytes than a record has before its anchor: a prefix, and a field of free text."""
-
 _INDENT = rb"[ \t]{0,8}"
 _PADDING = rb"[ \t]{0,400}"  # what a progress bar leaves when it wipes its line
 _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
@@ -43,7 +42,7 @@ class CompiledFormat:
         whole: Matches a whole line without its end: prefix, message.
         line: The same with the line's end, for stretches of lines.
         within: Matches a record that another one may follow on the same line.
-        anchor: The longest text that every record of it holds.
+        anchor: The longest text that every record of it holds; empty where none is known.
         names: The fields, in the order of the groups behind the prefix's.
         loose: Whether a free-text field could swallow a record that is fused to it.
         is_step: Whether its records travel in columns.
@@ -76,14 +75,14 @@ class CompiledFormat:
 def compile_format(dialect: Dialect, line: LineFormat) -> CompiledFormat:
     """Derive the regular expressions of one line format."""
     template = line.parsed
-    message = _INDENT + PREFIX + _INDENT + template.pattern
+    whole, full, within = _patterns(template)
     return CompiledFormat(
         format=line,
         dialect=dialect,
-        whole=re.compile(message + _PADDING + rb"$"),
-        line=re.compile(message + _PADDING + rb"\r?\n"),
-        within=re.compile(message + _PADDING + rb"(?=" + _NEXT_RECORD + rb"|$)"),
-        anchor=max((text.encode() for text in template.literals), key=len),
+        whole=whole,
+        line=full,
+        within=within,
+        anchor=max((text.encode() for text in template.literals), key=len, default=b""),
         names=tuple(part.name for part in template.fields),
         converters=tuple(_CONVERT[part.type] for part in template.fields),
         loose=template.has_free_text,
@@ -92,67 +91,23 @@ def compile_format(dialect: Dialect, line: LineFormat) -> CompiledFormat:
     )
 
 
+def _patterns(template: Template | Expression) -> tuple[re.Pattern[bytes], ...]:
+    if isinstance(template, Expression):
+        return own_patterns(template)
+    message = _INDENT + PREFIX + _INDENT + template.pattern
+    return (
+        re.compile(message + _PADDING + rb"$"),
+        re.compile(message + _PADDING + rb"\r?\n"),
+        re.compile(message + _PADDING + rb"(?=" + _NEXT_RECORD + rb"|$)"),
+    )
+
+
 def compile_dialects(dialects: tuple[Dialect, ...]) -> tuple[CompiledFormat, ...]:
     """Every line format of the dialects, in order."""
     return tuple(compile_format(dialect, line) for dialect in dialects for line in dialect.formats)
 
 
-Hit = tuple[CompiledFormat, re.Match[bytes]]
-
-
-class Recogniser:
-    """Finds the records of a line; tries the last step format first, since steps come in runs.
-
-    Attributes:
-        hot: The last step format seen, or None.
-    """
-
-    def __init__(self, formats: tuple[CompiledFormat, ...]) -> None:
-        self._formats = list(formats)
-        self._anchors = re.compile(b"|".join(re.escape(known.anchor) for known in formats))
-        self.hot: CompiledFormat | None = None
-
-    def records(self, line: bytes) -> Sequence[Hit]:
-        """The records of a line: usually one, more where several writers share it, or none."""
-        whole = self._whole(line)
-        if whole and not whole[0].loose:
-            return (whole,)
-        fused = self._fused(line)
-        if whole and len(fused) < 2:  # noqa: PLR2004 - one record: nothing was fused
-            return (whole,)
-        return fused
-
-    def _whole(self, line: bytes) -> Hit | None:
-        for index, compiled in enumerate(self._formats):
-            found = compiled.whole.match(line)
-            if found:
-                if compiled.is_step and compiled is not self.hot:
-                    self._formats.insert(0, self._formats.pop(index))
-                    self.hot = compiled
-                return compiled, found
-        return None
-
-    def _fused(self, line: bytes) -> list[Hit]:
-        records: list[Hit] = []
-        position = 0
-        anchor = self._anchors.search(line) if next_record.search(line, 1) else None
-        while anchor is not None:
-            hit = self._within(line, position)
-            if hit:
-                records.append(hit)
-                position = max(hit[1].end(), position + 1)
-            else:  # a line of nothing but prefixes must not be tried at each of them
-                following = next_record.search(line, max(position + 1, anchor.start() - _LEAD))
-                if following is None:
-                    break
-                position = following.start()
-            if anchor.start() < position:
-                anchor = self._anchors.search(line, position)
-        return records
-
-    def _within(self, line: bytes, at: int) -> Hit | None:
-        for compiled in self._formats:
-            found = compiled.within.match(line, at)
-            if found:
-                return compiled, found
-        return None
+def fits(line: LineFormat, text: str) -> bool:
+    """Whether a line of a log fits a format, whatever prefix stands before its message."""
+    compiled = compile_format(Dialect(name="", title=""), line)
+    return compiled.whole.match(text.encode()) is not None

@@ -20,12 +20,13 @@ from trainwatch.events import (
 from trainwatch.formats import Kind
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import Span
-from trainwatch.parsing.compiled import CompiledFormat, Recogniser
+from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.identity import Writers
 from trainwatch.parsing.lines import Lines, Part, refreshes
 from trainwatch.parsing.prefix import LOCAL, TORCH_RANK, Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
+from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
 RECENT = 1000

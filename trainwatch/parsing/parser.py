@@ -4,24 +4,30 @@ from functools import cache
 
 from trainwatch.errors import UsageError
 from trainwatch.events import Chunk, LineTally, LogFile, LogLine, Parsed, RankId
-from trainwatch.formats import DIALECTS
+from trainwatch.formats import DIALECTS, Dialect
 from trainwatch.formats.filenames import FileKind, describe
-from trainwatch.parsing.compiled import CompiledFormat, Recogniser, compile_dialects
+from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
 from trainwatch.parsing.lines import LineAssembler, Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
+from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.tables import TableReader
 
 
 @cache
-def formats_of(dialect: str | None) -> tuple[CompiledFormat, ...]:
+def formats_of(dialect: str | None, own: tuple[Dialect, ...] = ()) -> tuple[CompiledFormat, ...]:
     """The compiled formats of one dialect by name, or of all.
+
+    Args:
+        dialect: Its name, or None.
+        own: Dialects of the user, which are tried first.
 
     Raises:
         UsageError: where no dialect has that name.
     """
-    chosen = tuple(known for known in DIALECTS if dialect in (None, known.name))
+    known = (*own, *DIALECTS)
+    chosen = tuple(one for one in known if dialect in (None, one.name))
     if not chosen:
-        names = ", ".join(known.name for known in DIALECTS)
+        names = ", ".join(one.name for one in known)
         raise UsageError(f"there is no dialect {dialect!r}; known are {names}")
     return compile_dialects(chosen)
 

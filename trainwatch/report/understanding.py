@@ -1,15 +1,16 @@
 """What was understood of a file, line by line: by which format, or not at all."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trainwatch.events import Event, StepBlock
+from trainwatch.formats import Dialect
 from trainwatch.formats.filenames import FileKind, describe
-from trainwatch.parsing.compiled import Recogniser
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import Arrival, LogReader
 from trainwatch.parsing.parser import formats_of
+from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.tables import TableReader
 
 _ARRIVAL = Arrival(0.0, live=False)
@@ -23,6 +24,7 @@ class Understood:
     Attributes:
         number: Its line number.
         text: The line, untrusted.
+        values: What was read from it, one mapping a record: positions and metrics, as printed.
         formats: Names of the formats or events it gave, one a record; empty for a message or a blank line;
             `NOT_UNDERSTOOD` where nothing was recognised.
     """
@@ -30,6 +32,7 @@ class Understood:
     number: int
     text: str
     formats: tuple[str, ...]
+    values: tuple[Mapping[str, str], ...] = ()
 
     @property
     def recognised(self) -> bool:
@@ -44,15 +47,21 @@ class Understanding:
     lines: int = 0
     not_understood: int = 0
     formats: Counter[str] = field(default_factory=Counter)
+    left: list[str] = field(default_factory=list)
+    """The lines that were not understood."""
 
     def add(self, line: Understood) -> None:
         """Take one line."""
         self.lines += 1
-        self.not_understood += NOT_UNDERSTOOD in line.formats
+        if NOT_UNDERSTOOD in line.formats:
+            self.not_understood += 1
+            self.left.append(line.text)
         self.formats.update(name for name in line.formats if name != NOT_UNDERSTOOD)
 
 
-def understand(name: str, data: bytes, dialect: str | None = None) -> Iterator[Understood]:
+def understand(
+    name: str, data: bytes, dialect: str | None = None, own: tuple[Dialect, ...] = ()
+) -> Iterator[Understood]:
     """Read a whole file line by line, as the parser does.
 
     Raises:
@@ -63,14 +72,17 @@ def understand(name: str, data: bytes, dialect: str | None = None) -> Iterator[U
     if role.kind is FileKind.TABLE:
         reader = TableReader(name, role)
     else:
-        reader = LogReader(name, role, Recogniser(formats_of(dialect)))
+        reader = LogReader(name, role, Recogniser(formats_of(dialect, own)))
     offset = 0
     for number, line in enumerate(_lines(data), start=1):
         read = reader.read(Lines(line, offset, number), _ARRIVAL)
         offset += len(line)
         names = tuple(name for item in read.items for name in _names(item))
         names = names or ((NOT_UNDERSTOOD,) if read.unparsed else ())
-        yield Understood(number, line.decode(errors="replace").rstrip("\r\n"), names)
+        values = tuple(
+            row for item in read.items if isinstance(item, StepBlock) for row in _values(item)
+        )
+        yield Understood(number, line.decode(errors="replace").rstrip("\r\n"), names, values)
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
@@ -86,3 +98,21 @@ def _names(item: StepBlock | Event) -> list[str]:
         return [item.shape.format] * len(item)
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(item).__name__)
     return [words.strip()]
+
+
+_TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
+
+
+def _values(block: StepBlock) -> Iterator[dict[str, str]]:
+    """What each record of a block says, for people: `epoch` → `15 of 200`."""
+    for row in range(len(block)):
+        values = {"phase": block.shape.split.value}
+        if block.rank[row] >= 0:
+            values["rank"] = str(block.rank[row])
+        for name, total in _TOTALS.items():
+            value = getattr(block, name)[row]
+            of = getattr(block.shape, total)
+            if value >= 0:
+                values[name] = f"{value:g}" if of is None else f"{value:g} of {of}"
+        values |= {name: f"{column[row]:.10g}" for name, column in block.metrics.items()}
+        yield values
