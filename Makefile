@@ -46,7 +46,7 @@ wheel: $(VENV)/.dev ## build what is published into dist/
 	$(BIN)/hatchling build
 
 clean: ## remove .venv, caches and build products; runs and samples stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf trainwatch/parsing/native/*.so $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find examples scripts tests trainwatch -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -59,7 +59,7 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml $(VENV)/.made
+$(VENV)/.installed: pyproject.toml hatch_build.py trainwatch/parsing/native/_scan.c $(VENV)/.made
 	@echo "Installing trainwatch into $(VENV) …" >&2
 	@$(PIP) install --editable .
 	@touch $@

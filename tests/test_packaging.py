@@ -1,5 +1,7 @@
 """What `pip install trainwatch` gets: the wheel, built from this checkout without a network."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,13 +20,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
+    return built(tmp_path_factory.mktemp("dist"), os.environ["PATH"])
+
+
+def built(place: Path, path: str) -> ZipFile:
+    """The wheel of this checkout, built with the programs of a PATH."""
     pytest.importorskip("hatchling", reason="needs hatchling, which builds the wheel")
-    place = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", place],
         cwd=ROOT,
+        env=os.environ | {"PATH": path},
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     (file,) = place.glob("*.whl")
@@ -82,6 +89,31 @@ def test_the_wheel_holds_nothing_else(wheel: ZipFile) -> None:
     assert "trainwatch-" + trainwatch.__version__ + ".dist-info/licenses/LICENSE" in names
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_wheel_holds_the_scanner_and_names_its_platform(wheel: ZipFile) -> None:
+    assert "trainwatch/parsing/native/_scan.abi3.so" in wheel.namelist()
+    assert "-cp311-abi3-linux_" in Path(wheel.filename or "").name
+
+
+def test_without_a_compiler_the_wheel_is_pure_and_works(tmp_path: Path) -> None:
+    wheel = built(tmp_path / "dist", str(tmp_path))
+    assert Path(wheel.filename or "").name.endswith("-py3-none-any.whl")
+    wheel.extractall(tmp_path / "site")
+
+    version = [sys.executable, "-m", "trainwatch", "--version"]
+    done = subprocess.run(
+        version, cwd=tmp_path / "site", capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "plain engine; the native one was not built" in done.stdout
+
+    broken = tmp_path / "site/trainwatch/parsing/native/_scan.abi3.so"
+    broken.write_bytes(b"no library")
+    done = subprocess.run(
+        version, cwd=tmp_path / "site", capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "plain engine; the native one fails: " in done.stdout
+
+
 def test_the_command_is_installed(wheel: ZipFile) -> None:
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     assert "trainwatch = trainwatch.cli.main:main" in wheel.read(name).decode()
@@ -96,4 +128,5 @@ def test_the_module_is_the_command() -> None:
         timeout=60,
         check=True,
     )
-    assert done.stdout == f"trainwatch {trainwatch.__version__}\n"
+    assert done.stdout.startswith(f"trainwatch {trainwatch.__version__} (")
+    assert "engine" in done.stdout

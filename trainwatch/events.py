@@ -504,14 +504,14 @@ class Parsed:
         items: Blocks and events in the order in which they stand in the file.
         tally: The count of lines.
         last: The newest line of each rank that wrote one.
-        recent: The newest lines of the feed, at most a thousand.
+        recent: The newest lines of the feed, at most a thousand; made when they are first read.
     """
 
     file: LogFile
     items: tuple[StepBlock | Event, ...] = ()
     tally: LineTally = LineTally()
     last: Mapping[RankId, LogLine] = field(default_factory=dict)
-    recent: tuple[LogLine, ...] = ()
+    recent: Sequence[LogLine] = ()
 
 
 # --- findings ---------------------------------------------------------------------------------

@@ -59,8 +59,22 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context) -> None:
+    from trainwatch.parsing.native import described  # noqa: PLC0415 - only when asked for
+
+    click.echo(f"trainwatch {__version__} ({described})")
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="trainwatch %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=lambda ctx, _, asked: _show_version(ctx) if asked else None,
+    help="Show the version, and which engine reads logs.",
+)
 def root() -> None:
     """Watch distributed PyTorch trainings in the terminal.
 

@@ -1,7 +1,6 @@
 """The state of a run: every log's writers, folded from what parsing finds; `apply` is all."""
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,12 +25,9 @@ from trainwatch.events import (
 from trainwatch.formats.filenames import FileRole, describe
 from trainwatch.model.attempts import number_attempts
 from trainwatch.model.faults import Reports
+from trainwatch.model.recent import RecentLines
 from trainwatch.model.stream import Stream
 from trainwatch.model.watch import Limits
-
-RECENT = 1000
-"""Newest lines of all logs that are kept for people to read; parsing keeps as many of each feed, so
-that the size of the feeds does not show."""
 
 
 @dataclass(slots=True)
@@ -72,7 +68,7 @@ class RunState:
         self._limits = limits or Limits()
         self.files: dict[str, FileState] = {}
         self.reports = Reports()
-        self.recent: deque[LogLine] = deque(maxlen=RECENT)
+        self._recent = RecentLines()
 
     def apply(self, parsed: Parsed) -> None:
         """Fold what one feed of one file gave."""
@@ -92,7 +88,7 @@ class RunState:
             file.stream(who).last = line
         if parsed.last:
             file.newest = max(parsed.last.values(), key=lambda line: line.where.offset)
-        self.recent.extend(parsed.recent)
+        self._recent.add(parsed.recent)
 
     def attempts(self) -> Mapping[str, int]:
         """The attempt with which each log begins, by `FileRole.base`."""
@@ -102,6 +98,11 @@ class RunState:
         """Every writer of every log."""
         for file in self.files.values():
             yield from file.streams.values()
+
+    @property
+    def recent(self) -> Sequence[LogLine]:
+        """The newest lines of all logs, oldest first; not to be changed."""
+        return self._recent.newest()
 
     @property
     def tally(self) -> LineTally:

@@ -1,25 +1,45 @@
 """Gathers step records into numpy columns, one block for each stretch of one shape."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainwatch.events import StepBlock, StepShape
 
 Span = tuple[bytes, int, int]
 """A line as (data, start, end): cutting it out waits until somebody wants to read it."""
 
+Piece = tuple[int, bytes, int]
+"""The first row whose line stands in some data, the data, and where they begin in the file."""
+
+# Rows of the arrays; `native/_scan.c` has the same.
+LINE, OFFSET, END, STEP, BATCH = range(5)
+RANK, LOCAL = range(2)
+SECONDS, EPOCH, METRICS = range(3)
+
+_FIRST = 16
+
 
 class Spans(Sequence[bytes]):
-    """Lines that are cut out of their data only when they are read."""
+    """Lines that are cut out of their data only when they are read.
 
-    def __init__(self, spans: Sequence[Span]) -> None:
-        self._spans = spans
+    Args:
+        pieces: The data, by the first row that stands in each.
+        starts, ends: Of each line, in the file.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Piece], starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> None:
+        self._pieces = pieces
+        self._starts = starts
+        self._ends = ends
 
     def __len__(self) -> int:
-        return len(self._spans)
+        return len(self._starts)
 
     @overload
     def __getitem__(self, index: int) -> bytes: ...
@@ -27,47 +47,98 @@ class Spans(Sequence[bytes]):
     def __getitem__(self, index: slice) -> Sequence[bytes]: ...
     def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
         if isinstance(index, slice):
-            return Spans(self._spans[index])
-        data, start, end = self._spans[index]
-        return data[start:end].rstrip(b"\r")  # of a line feed with a carriage return before it
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = index if index >= 0 else len(self) + index
+        if not 0 <= at < len(self):
+            raise IndexError(index)
+        piece = bisect_right(self._pieces, at, key=_first_row) - 1
+        _, data, base = self._pieces[piece]
+        # Of a line feed with a carriage return before it, neither belongs to the line.
+        return data[int(self._starts[at]) - base : int(self._ends[at]) - base].rstrip(b"\r")
 
 
-@dataclass(slots=True)
+def _first_row(piece: Piece) -> int:
+    return piece[0]
+
+
 class Columns:
-    """Rows of one shape while they are gathered; `metrics` has one list a name of the shape."""
+    """Rows of one shape while they are gathered, in arrays that grow.
 
-    shape: StepShape
-    line: list[int] = field(default_factory=list)
-    offset: list[int] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    rank: list[int] = field(default_factory=list)
-    local: list[int] = field(default_factory=list)
-    epoch: list[float] = field(default_factory=list)
-    step: list[int] = field(default_factory=list)
-    batch: list[int] = field(default_factory=list)
-    metrics: tuple[list[float], ...] = ()
+    Attributes:
+        shape: What the rows share.
+        count: How many there are.
+        capacity: How many the arrays have room for.
+        integers: LINE, OFFSET, END (in the file), STEP, BATCH.
+        who: RANK, LOCAL.
+        floats: SECONDS, EPOCH, and from METRICS on one row a metric of the shape.
+    """
 
-    def __post_init__(self) -> None:
-        self.metrics = tuple([] for _ in self.shape.metrics)
+    def __init__(self, shape: StepShape) -> None:
+        self.shape = shape
+        self.count = 0
+        self.capacity = 0
+        self._pieces: list[Piece] = []
+        self._allocate(_FIRST)
+
+    def reserve(self, capacity: int) -> None:
+        """Make room for as many rows as `capacity`."""
+        if capacity <= self.capacity:
+            return
+        integers, who, floats = self.integers, self.who, self.floats
+        self._allocate(capacity)
+        rows = slice(0, self.count)
+        self.integers[:, rows] = integers[:, rows]
+        self.who[:, rows] = who[:, rows]
+        self.floats[:, rows] = floats[:, rows]
+
+    def _allocate(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.integers: NDArray[np.int64] = np.empty((BATCH + 1, capacity), dtype=np.int64)
+        self.who: NDArray[np.int32] = np.empty((LOCAL + 1, capacity), dtype=np.int32)
+        self.floats: NDArray[np.float64] = np.empty((METRICS + len(self.shape.metrics), capacity))
+
+    def stands_in(self, data: bytes, base: int) -> None:
+        """The next rows stand in these data, which begin at an offset of the file."""
+        if not self._pieces or self._pieces[-1][1] is not data or self._pieces[-1][2] != base:
+            self._pieces.append((self.count, data, base))
+
+    def add(self, count: int) -> slice:
+        """Make room for further rows, and count them; their place."""
+        first, self.count = self.count, self.count + count
+        if self.count > self.capacity:
+            self.count = first  # what is not filled yet need not be copied
+            self.reserve(max(2 * self.capacity, first + count))
+            self.count = first + count
+        return slice(first, self.count)
+
+    def line(self, row: int) -> bytes:
+        """The line of one row, with the carriage return that may stand at its end."""
+        _, data, base = self._pieces[bisect_right(self._pieces, row, key=_first_row) - 1]
+        start, end = int(self.integers[OFFSET, row]), int(self.integers[END, row])
+        return data[start - base : end - base]
+
+    def text(self) -> Spans:
+        """The lines of all rows."""
+        rows = slice(0, self.count)
+        return Spans(self._pieces, self.integers[OFFSET, rows], self.integers[END, rows])
 
     def block(self, arrival: float, *, live: bool) -> StepBlock:
         """The rows as arrays."""
+        rows = slice(0, self.count)
         return StepBlock(
             shape=self.shape,
-            line=np.array(self.line, dtype=np.int64),
-            offset=np.array(self.offset, dtype=np.int64),
-            seconds=np.array(self.seconds, dtype=np.float64),
-            rank=np.array(self.rank, dtype=np.int32),
-            local=np.array(self.local, dtype=np.int32),
-            epoch=np.array(self.epoch, dtype=np.float64),
-            step=np.array(self.step, dtype=np.int64),
-            batch=np.array(self.batch, dtype=np.int64),
+            line=self.integers[LINE, rows],
+            offset=self.integers[OFFSET, rows],
+            seconds=self.floats[SECONDS, rows],
+            rank=self.who[RANK, rows],
+            local=self.who[LOCAL, rows],
+            epoch=self.floats[EPOCH, rows],
+            step=self.integers[STEP, rows],
+            batch=self.integers[BATCH, rows],
             metrics={
-                name: np.array(column, dtype=np.float64)
-                for name, column in zip(self.shape.metrics, self.metrics, strict=True)
+                name: self.floats[METRICS + at, rows] for at, name in enumerate(self.shape.metrics)
             },
-            text=Spans(self.spans),
+            text=self.text(),
             arrival=arrival,
             live=live,
         )

@@ -7,10 +7,14 @@ Prefixes = tuple[bytes | None, bytes | None, bytes | None]
 
 
 class Writers:
-    """Resolves and remembers writers, since a file has few of them and many lines."""
+    """Resolves and remembers writers, since a file has few of them and many lines.
+
+    Attributes:
+        owner: Whose the file is, by its name.
+    """
 
     def __init__(self, role: FileRole) -> None:
-        self._owner = RankId(role.rank, role.local_rank if role.rank is None else None)
+        self.owner = RankId(role.rank, role.local_rank if role.rank is None else None)
         self._known: dict[Prefixes, RankId] = {}
 
     def resolve(self, rank: bytes | None, torch_rank: bytes | None, local: bytes | None) -> RankId:
@@ -33,6 +37,6 @@ class Writers:
         stated = torch_rank or rank
         if stated is not None:
             return RankId(int(stated))
-        if self._owner != NOBODY:
-            return self._owner
+        if self.owner != NOBODY:
+            return self.owner
         return NOBODY if local is None else RankId(None, int(local))

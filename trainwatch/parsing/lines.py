@@ -8,15 +8,21 @@ hole that a truncation leaves under a writer that does not append; they are coun
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
 
 MAX_LINE = 1 << 18
 """Bytes of one line that are kept. A longer line is damage, not a record."""
 
 _HOLE = b"\0"
+_NEWLINE = 10
+_LARGE = 1 << 12
+"""Bytes from which numpy counts faster."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lines:
     """Complete lines in one piece of bytes.
 
@@ -32,10 +38,12 @@ class Lines:
     number: int | None
     dropped: int = 0
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many line feeds it holds."""
-        return self.data.count(b"\n")
+        if len(self.data) < _LARGE:
+            return self.data.count(b"\n")
+        return int(np.count_nonzero(np.frombuffer(self.data, dtype=np.uint8) == _NEWLINE))
 
     @property
     def size(self) -> int:
@@ -99,14 +107,13 @@ class LineAssembler:
         """Take the next bytes; return what is complete now, in order."""
         end = data.rfind(b"\n") + 1
         done = []
-        complete = data[:end]
-        if complete and self.pending:
-            first = complete.index(b"\n") + 1
-            self._keep(complete[: first - 1])
+        first = 0
+        if end and self.pending:
+            first = data.index(b"\n") + 1
+            self._keep(data[: first - 1])
             done.append(self._finish(b"\n"))
-            complete = complete[first:]
-        if complete:
-            done.append(self._take(complete))
+        if first < end:
+            done.append(self._take(data[first:end]))
         self._keep(data[end:])
         return done
 

@@ -1,9 +1,9 @@
 """Reads the complete lines of one text log: recognises each, carries the context of headers."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from trainwatch.events import (
@@ -24,17 +24,14 @@ from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.identity import Writers
 from trainwatch.parsing.lines import Lines, Part, refreshes
-from trainwatch.parsing.prefix import LOCAL, TORCH_RANK, Clock, level_of, split_prefix
+from trainwatch.parsing.prefix import Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.recogniser import Recogniser
+from trainwatch.parsing.seen import Place, Seen, quote
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
-RECENT = 1000
-"""Newest lines that are kept for people to read, of one feed as of a whole run: so the size of the
-feeds does not show."""
-
-MAX_TEXT = 500
-"""Characters of a line that evidence quotes."""
+_REFUSED = 4096
+"""Lines that the plain engine reads at most before the scanner is asked again."""
 
 Witness = Callable[[FaultLine, Stamp | None], None]
 """Sees every line that no format knows, and the time that it states; for forensics."""
@@ -62,18 +59,26 @@ class Read:
     unparsed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a line stands, and the line."""
-
-    number: int | None
-    offset: int
-    line: bytes
+def _after(number: int | None, count: int) -> int | None:
+    return None if number is None else number + count
 
 
-def _place(number: int, offset: int, span: Span) -> Place:
-    data, start, end = span
-    return Place(None if number == MISSING else number, offset + start, data[start:end])
+def _matched(
+    compiled: CompiledFormat, lines: Lines, start: int, number: int | None, limit: int
+) -> Stretch | None:
+    """The lines from a place on that a format matches, at most `limit`; None for none."""
+    match, data, end = compiled.line.match, lines.data, start
+    rows: list[Groups] = []
+    spans: list[Span] = []
+    while len(rows) < limit and (found := match(data, end)):
+        rows.append(found.groups())
+        spans.append((data, end, found.end() - 1))
+        end = found.end()
+    if not rows:
+        return None
+    count = len(rows)
+    numbers = [MISSING] * count if number is None else range(number, number + count)
+    return Stretch(compiled, rows, numbers, lines.offset, spans)
 
 
 def _colours(line: bytes, at: int) -> int:
@@ -89,11 +94,6 @@ def _colours(line: bytes, at: int) -> int:
 def _half(compiled: CompiledFormat, found: re.Match[bytes], end: int) -> bool:
     """Whether the last value of a torn line may be half a value: `0.071` of `0.0716`."""
     return compiled.format.parsed.open_ended and found.end() == end
-
-
-def quote(line: bytes) -> str:
-    """A line as evidence: decoded, bounded, without its end; still untrusted."""
-    return line[: MAX_TEXT * 4].decode(errors="replace")[:MAX_TEXT].rstrip("\r\n")
 
 
 class LogReader:
@@ -120,15 +120,14 @@ class LogReader:
         self._faults = FaultReader()
         self._summaries: dict[RankId, EpochSummary] = {}
         self._unparsed = 0
-        self._last: dict[RankId, Place] = {}
-        self._recent: deque[tuple[RankId, Place]] = deque(maxlen=RECENT)
+        self._seen = Seen()
 
     def rename(self, file: str) -> None:
         """The next lines stand in another part of a rotated log; the context goes on."""
         self._file = file
         self._gatherer.rename(file)
 
-    def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> Read:
+    def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
         position, number = 0, lines.number
         while position < len(lines.data):
@@ -136,57 +135,44 @@ class LogReader:
             if not count:
                 count, position = self._cold_line(lines, position, number, arrival, torn=torn)
             number = None if number is None else number + count
+
+    def finish(self, arrival: Arrival) -> Read:
+        """What the lines gave since the last call."""
         items = self._gatherer.finish(arrival.time, live=arrival.live)
-        read = Read(
-            items,
-            {who: self._quoted(who, place, arrival) for who, place in self._last.items()},
-            tuple(self._quoted(who, place, arrival) for who, place in self._recent),
-            self._unparsed,
-        )
-        self._last.clear()
-        self._recent.clear()
-        self._unparsed = 0
-        return read
+        last, recent = self._seen.take(partial(self._quoted, self._file, arrival))
+        unparsed, self._unparsed = self._unparsed, 0
+        return Read(items, last, recent, unparsed)
 
     def _stretch(self, lines: Lines, start: int, number: int | None) -> tuple[int, int]:
         """Read the successive lines of the last step format; how many, and where they end."""
         hot = self._recogniser.hot
         if hot is None:
             return 0, start
-        match, data, end = hot.line.match, lines.data, start
-        rows: list[Groups] = []
-        spans: list[Span] = []
-        while found := match(data, end):
-            rows.append(found.groups())
-            spans.append((data, end, found.end() - 1))
-            end = found.end()
-        if rows:
+        takes = self._gatherer.takes(hot)
+        count, end, limit = 0, start, 1 if takes else len(lines.data)
+        while stretch := _matched(hot, lines, end, _after(number, count), limit):
+            rows, end = self._scan(stretch) if takes else (0, end)
+            # What the scanner refuses comes in runs too: it is asked again ever more rarely.
+            limit = 1 if rows else min(2 * limit, _REFUSED) if takes else limit
+            if not rows:
+                rows, end = self._steps(stretch), stretch.spans[-1][2] + 1
+            count += rows
+        if count:
             self._faults.interrupt()
-            count = len(rows)
-            numbers = [MISSING] * count if number is None else list(range(number, number + count))
-            self._steps(hot, rows, numbers, lines.offset, spans)
+        return count, end
+
+    def _scan(self, stretch: Stretch) -> tuple[int, int]:
+        """Let the native scanner read on from a line; how many lines, and where they end."""
+        rows, end = self._gatherer.scan(stretch, stretch.spans[0][1], self._writers.owner)
+        if rows:
+            self._seen.add_rows(rows)
         return len(rows), end
 
-    def _steps(
-        self,
-        compiled: CompiledFormat,
-        rows: Sequence[Groups],
-        numbers: Sequence[int],
-        offset: int,
-        spans: Sequence[Span],
-    ) -> None:
-        rank = self._gatherer.layout_rank(compiled)
-        resolve = self._writers.resolve
-        writers = [
-            resolve(None if rank is None else row[rank], row[TORCH_RANK], row[LOCAL])
-            for row in rows
-        ]
-        self._gatherer.add_steps(Stretch(compiled, rows, writers, numbers, offset, spans))
-        places = list(zip(numbers, spans, strict=True))
-        for who, (number, span) in dict(zip(writers, places, strict=True)).items():
-            self._last[who] = _place(number, offset, span)
-        for who, (number, span) in list(zip(writers, places, strict=True))[-RECENT:]:
-            self._recent.append((who, _place(number, offset, span)))
+    def _steps(self, stretch: Stretch) -> int:
+        """Add records that were matched; how many."""
+        for rows in self._gatherer.add_steps(stretch, self._writers):
+            self._seen.add_rows(rows)
+        return len(stretch.rows)
 
     def _cold_line(
         self, lines: Lines, start: int, number: int | None, arrival: Arrival, *, torn: bool
@@ -213,12 +199,12 @@ class LogReader:
             if compiled.is_step:
                 span = (text, found.start(), found.end())
                 numbers = [MISSING if number is None else number]
-                self._steps(compiled, [found.groups()], numbers, offset, [span])
+                self._steps(Stretch(compiled, [found.groups()], numbers, offset, [span]))
             else:
                 place = Place(number, offset, text)
                 common = self._common(self._who(compiled, found), place, found, arrival)
                 self._rare(compiled, found, common)
-                self._seen(common["who"], Place(number, offset + found.start(), found[0]))
+                self._seen.add(common["who"], Place(number, offset + found.start(), found[0]))
         end = records[-1][1].end()
         rest = Place(number, part.offset + end + _colours(part.text, end), text[end:])
         if self._witness and rest.line.strip():  # a traceback may begin right behind a record
@@ -263,7 +249,7 @@ class LogReader:
         """Read a line that no format knows; whether it was understood all the same."""
         found = split_prefix(place.line)
         line = self._unknown(place, found)
-        self._seen(line.who, place)
+        self._seen.add(line.who, place)
         outcome = self._faults.feed(line)
         if isinstance(outcome, Event):
             stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
@@ -296,10 +282,6 @@ class LogReader:
             self._witness(line, stamp)
         return line
 
-    def _seen(self, who: RankId, place: Place) -> None:
-        self._last[who] = place
-        self._recent.append((who, place))
-
     def _who(self, compiled: CompiledFormat, found: re.Match[bytes]) -> RankId:
         rank = found["rank"] if compiled.has_rank else None
         return self._writers.resolve(rank, found["torch_rank"], found["local"])
@@ -320,10 +302,10 @@ class LogReader:
             "attempt": self._role.attempt,
         }
 
-    def _quoted(self, who: RankId, place: Place, arrival: Arrival) -> LogLine:
+    def _quoted(self, file: str, arrival: Arrival, who: RankId, place: Place) -> LogLine:
         found = split_prefix(place.line)
         return LogLine(
-            where=self._where(place, 0),
+            where=Where(file, place.number, place.offset),
             who=who,
             text=quote(place.line),
             message=quote(found["message"]),

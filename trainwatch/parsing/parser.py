@@ -1,5 +1,6 @@
 """The parser of one log file: chunks in, blocks and events out, in file order."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from trainwatch.errors import UsageError
@@ -64,13 +65,14 @@ class FileParser:
 
     def feed(self, chunk: Chunk) -> Parsed:
         """Take the next bytes of the file, or the first ones of its next part."""
-        reads = [] if chunk.file == self._file else self._flush()
+        parts = []
         if chunk.file != self._file:
+            parts += self._flush()
             self._file = chunk.file
             self._assembler = LineAssembler(chunk.file.start)
             self._reader.rename(chunk.file.name)
         self._arrival = Arrival(chunk.time, chunk.live)
-        return self._merged([*reads, *map(self._read, self._assembler.feed(chunk.data))])
+        return self._merged([*parts, self._read(self._assembler.feed(chunk.data))])
 
     def end(self, file: LogFile) -> Parsed:
         """A part will not grow: its torn last line is all there is of it.
@@ -82,11 +84,14 @@ class FileParser:
 
     def _flush(self) -> list[tuple[Read, LineTally]]:
         torn = self._assembler.flush()
-        return [] if torn is None else [self._read(torn, torn=True)]
+        return [] if torn is None else [self._read([torn], torn=True)]
 
-    def _read(self, lines: Lines, *, torn: bool = False) -> tuple[Read, LineTally]:
-        read = self._reader.read(lines, self._arrival, torn=torn)
-        return read, LineTally(lines.count, lines.size, read.unparsed)
+    def _read(self, pieces: list[Lines], *, torn: bool = False) -> tuple[Read, LineTally]:
+        for lines in pieces:
+            self._reader.read(lines, self._arrival, torn=torn)
+        read = self._reader.finish(self._arrival)
+        count = sum(lines.count for lines in pieces)
+        return read, LineTally(count, sum(lines.size for lines in pieces), read.unparsed)
 
     def _merged(self, reads: list[tuple[Read, LineTally]]) -> Parsed:
         last: dict[RankId, LogLine] = {}
@@ -101,5 +106,11 @@ class FileParser:
                 sum(tally.unparsed for _, tally in reads),
             ),
             last=last,
-            recent=tuple(line for read, _ in reads for line in read.recent),
+            recent=_joined([read.recent for read, _ in reads]),
         )
+
+
+def _joined(recent: list[Sequence[LogLine]]) -> Sequence[LogLine]:
+    if len(recent) == 1:  # not read before somebody wants to see it
+        return recent[0]
+    return tuple(line for lines in recent for line in lines)

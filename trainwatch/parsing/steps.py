@@ -6,13 +6,43 @@ from itertools import groupby
 
 from trainwatch.events import MISSING, Event, RankId, StepBlock, StepShape
 from trainwatch.formats.filenames import FileRole
-from trainwatch.parsing.columns import Columns, Span
+from trainwatch.parsing import native
+from trainwatch.parsing.columns import (
+    BATCH,
+    END,
+    EPOCH,
+    LINE,
+    LOCAL,
+    METRICS,
+    OFFSET,
+    RANK,
+    SECONDS,
+    STEP,
+    Columns,
+    Span,
+)
 from trainwatch.parsing.compiled import CompiledFormat
-from trainwatch.parsing.prefix import CLOCK, FRACTION, PREFIX_GROUPS, ZONE, Clock, zone_minutes
+from trainwatch.parsing.identity import Writers
+from trainwatch.parsing.native.program import compile_program
+from trainwatch.parsing.prefix import (
+    CLOCK,
+    FRACTION,
+    PREFIX_GROUPS,
+    TORCH_RANK,
+    ZONE,
+    Clock,
+    zone_minutes,
+)
+from trainwatch.parsing.prefix import LOCAL as LOCAL_RANK
+from trainwatch.parsing.seen import Rows
 
 NAN = float("nan")
 _POSITION = ("rank", "epoch", "step", "batch", "total_epochs", "total_steps", "total_batches")
 _TOTALS = ("total_epochs", "total_steps", "total_batches")
+
+_ROOM = 4096
+_SHORT = 24
+"""Rows that a stretch gets room for at first, and bytes that a line of it has at least, usually."""
 
 Groups = tuple[bytes | None, ...]
 
@@ -52,7 +82,6 @@ class Stretch:
     Attributes:
         compiled: The format.
         rows: The groups of each match.
-        writers: Who wrote each.
         numbers: Line number of each, -1 where unknown.
         offset: Of the first byte of the data of `spans`, in the file.
         spans: Where each line stands.
@@ -60,7 +89,6 @@ class Stretch:
 
     compiled: CompiledFormat
     rows: Sequence[Groups]
-    writers: Sequence[RankId]
     numbers: Sequence[int]
     offset: int
     spans: Sequence[Span]
@@ -73,7 +101,6 @@ class Stretch:
         return Stretch(
             self.compiled,
             self.rows[part],
-            self.writers[part],
             self.numbers[part],
             self.offset,
             self.spans[part],
@@ -98,6 +125,7 @@ class Gatherer:
         self._clock = clock
         self._epoch_of = epoch_of
         self._layouts: dict[str, StepLayout] = {}
+        self._programs: dict[str, bytes] = {}
         self._items: list[Columns | Event] = []
 
     def rename(self, file: str) -> None:
@@ -108,16 +136,18 @@ class Gatherer:
         """Add a rare event behind the steps gathered so far."""
         self._items.append(event)
 
-    def add_steps(self, stretch: Stretch) -> None:
-        """Add successive records of one format."""
+    def add_steps(self, stretch: Stretch, writers: Writers) -> Iterator[Rows]:
+        """Add successive records of one format; where they are now."""
         layout = self._layout(stretch.compiled)
         for shape, part in self._uniform(stretch, layout):
-            columns = self._columns(shape)
-            self._fill(columns, part, layout)
-
-    def layout_rank(self, compiled: CompiledFormat) -> int | None:
-        """The group that holds `[Rank N]`."""
-        return self._layout(compiled).rank
+            rank = layout.rank
+            known = [
+                writers.resolve(
+                    None if rank is None else row[rank], row[TORCH_RANK], row[LOCAL_RANK]
+                )
+                for row in part.rows
+            ]
+            yield self._fill(self._columns(shape), part, layout, known)
 
     def finish(self, arrival: float, *, live: bool) -> tuple[StepBlock | Event, ...]:
         """Everything gathered, in file order; begins anew."""
@@ -128,24 +158,94 @@ class Gatherer:
         self._items = []
         return items
 
-    def _fill(self, columns: Columns, part: Stretch, layout: StepLayout) -> None:
+    def scan(self, stretch: Stretch, position: int, owner: RankId) -> tuple[Rows, int]:
+        """Let the native scanner read on from a line that was matched, as long as its shape lasts.
+
+        Args:
+            stretch: That one line.
+            position: Where it begins in its data.
+            owner: Whose the file is.
+
+        Returns:
+            The rows, and where they end in the data.
+        """
+        compiled, row, (data, _, _) = stretch.compiled, stretch.rows[0], stretch.spans[0]
+        layout = self._layout(compiled)
+        columns = self._columns(self._shape(compiled, layout, row))
+        columns.stands_in(data, stretch.offset)
+        first, number = columns.count, stretch.numbers[0]
+        # A first guess: columns that turn out too long cost nothing until they are written to.
+        columns.reserve(first + min(_ROOM, (len(data) - position) // _SHORT + 1))
+        totals = tuple(None if index is None else row[index] for index in layout.totals)
+        while native.scan is not None:
+            count, position = native.scan(
+                self._program(compiled),
+                data,
+                position,
+                len(data),
+                number if number == MISSING else number + columns.count - first,
+                stretch.offset,
+                MISSING if owner.rank is None else owner.rank,
+                MISSING if owner.local is None else owner.local,
+                row[ZONE] or b"",
+                _digits(row[FRACTION]),
+                tuple(MISSING if total is None else int(total) for total in totals),
+                columns.integers,
+                columns.who,
+                columns.floats,
+                columns.capacity,
+                columns.count,
+            )
+            columns.count += count
+            if columns.count < columns.capacity:
+                break
+            columns.reserve(4 * columns.capacity)
+        rows = Rows(columns, first, columns.count)
+        if rows and layout.epoch is None:
+            self._state_epochs(rows)
+        return rows, position
+
+    def _state_epochs(self, rows: Rows) -> None:
+        """Give the rows the epoch that the last header of their writer stated."""
+        epochs = rows.columns.floats[EPOCH, rows.first : rows.end]
+        for who, mask in rows.writers():
+            epochs[mask] = self._epoch_of(who)
+
+    def takes(self, compiled: CompiledFormat) -> bool:
+        """Whether the native scanner reads this format."""
+        return native.scan is not None and bool(self._program(compiled))
+
+    def _program(self, compiled: CompiledFormat) -> bytes:
+        name = compiled.format.name
+        program = self._programs.get(name)
+        if program is None:
+            program = self._programs[name] = compile_program(compiled.format) or b""
+        return program
+
+    def _fill(
+        self, columns: Columns, part: Stretch, layout: StepLayout, writers: Sequence[RankId]
+    ) -> Rows:
         count = len(part.rows)
         by_group = tuple(zip(*part.rows, strict=True))
-        columns.line += part.numbers
-        columns.offset += [part.offset + start for _, start, _ in part.spans]
-        columns.spans += part.spans
-        columns.seconds += self._seconds(by_group)
-        columns.rank += [MISSING if who.rank is None else who.rank for who in part.writers]
-        columns.local += [MISSING if who.local is None else who.local for who in part.writers]
-        columns.epoch += (
-            [self._epoch_of(who) for who in part.writers]
+        columns.stands_in(part.spans[0][0], part.offset)
+        at = columns.add(count)
+        integers, who, floats = columns.integers, columns.who, columns.floats
+        integers[LINE, at] = part.numbers
+        integers[OFFSET, at] = [part.offset + start for _, start, _ in part.spans]
+        integers[END, at] = [part.offset + end for _, _, end in part.spans]
+        integers[STEP, at] = _integers(by_group, layout.step, count)
+        integers[BATCH, at] = _integers(by_group, layout.batch, count)
+        who[RANK, at] = [MISSING if one.rank is None else one.rank for one in writers]
+        who[LOCAL, at] = [MISSING if one.local is None else one.local for one in writers]
+        floats[SECONDS, at] = self._seconds(by_group)
+        floats[EPOCH, at] = (
+            [self._epoch_of(who) for who in writers]
             if layout.epoch is None
-            else map(float, by_group[layout.epoch])
+            else list(map(float, by_group[layout.epoch]))
         )
-        columns.step += _integers(by_group, layout.step, count)
-        columns.batch += _integers(by_group, layout.batch, count)
-        for column, index in zip(columns.metrics, layout.metrics, strict=True):
-            column.extend(map(float, by_group[index]))
+        for metric, index in enumerate(layout.metrics):
+            floats[METRICS + metric, at] = list(map(float, by_group[index]))
+        return Rows(columns, at.start, at.stop)
 
     def _seconds(self, by_group: Sequence[Groups]) -> list[float]:
         clocks, fractions = by_group[CLOCK], by_group[FRACTION]

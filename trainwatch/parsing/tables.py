@@ -20,8 +20,9 @@ from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import canonical_columns
 from trainwatch.parsing.columns import Columns
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, Place, Read, quote
+from trainwatch.parsing.logs import Arrival, Read
 from trainwatch.parsing.prefix import Clock, split_prefix
+from trainwatch.parsing.seen import Place, quote
 
 NAN = float("nan")
 _POSITIONS = ("epoch", "step", "batch")
@@ -79,24 +80,27 @@ class TableReader:
         self._clock = Clock()
         self._gathered: list[Columns] = []
         self._last: dict[RankId, LogLine] = {}
+        self._unparsed = 0
 
     def rename(self, file: str) -> None:
         """The next rows stand in another part of a rotated table, with a header of its own."""
         self._file = file
         self._table = None
 
-    def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> Read:
+    def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file; a torn row is no row."""
-        unparsed = 0
         number, offset = lines.number, lines.offset
         for line in lines.data.split(b"\n"):
             if line.strip():
-                unparsed += torn or not self._line(Place(number, offset, line), arrival)
+                self._unparsed += torn or not self._line(Place(number, offset, line), arrival)
             offset += len(line) + 1
             number = None if number is None else number + 1
+
+    def finish(self, arrival: Arrival) -> Read:
+        """What the lines gave since the last call."""
         blocks = tuple(columns.block(arrival.time, live=arrival.live) for columns in self._gathered)
-        read = Read(blocks, self._last, (), unparsed)
-        self._gathered, self._last = [], {}
+        read = Read(blocks, self._last, (), self._unparsed)
+        self._gathered, self._last, self._unparsed = [], {}, 0
         return read
 
     def _line(self, place: Place, arrival: Arrival) -> bool:
@@ -125,18 +129,22 @@ class TableReader:
         who = self._writer(row)
         columns = self._columns(self._shape(row, stamp))
         number, offset, line = place.number, place.offset, place.line
-        columns.line.append(MISSING if number is None else number)
-        columns.offset.append(offset)
-        columns.spans.append((line, 0, len(line)))
-        columns.seconds.append(NAN if stamp is None else stamp.seconds)
-        columns.rank.append(MISSING if who.rank is None else who.rank)
-        columns.local.append(MISSING)
         epoch = row.values.get("epoch", NAN)
-        columns.epoch.append(epoch if math.isfinite(epoch) else NAN)
-        columns.step.append(_position(row.values.get("step")))
-        columns.batch.append(_position(row.values.get("batch")))
-        for column, name in zip(columns.metrics, row.metrics, strict=True):
-            column.append(row.values[name])
+        columns.stands_in(line, offset)
+        at = columns.add(1)
+        columns.integers[:, at] = [
+            [MISSING if number is None else number],
+            [offset],
+            [offset + len(line)],
+            [_position(row.values.get("step"))],
+            [_position(row.values.get("batch"))],
+        ]
+        columns.who[:, at] = [[MISSING if who.rank is None else who.rank], [MISSING]]
+        columns.floats[:, at] = [
+            [NAN if stamp is None else stamp.seconds],
+            [epoch if math.isfinite(epoch) else NAN],
+            *([row.values[name]] for name in row.metrics),
+        ]
         where = Where(self._file, number, offset)
         self._last[who] = LogLine(where, who, quote(line), None, stamp, arrival.time, arrival.live)
 

@@ -75,7 +75,8 @@ def understand(
         reader = LogReader(name, role, Recogniser(formats_of(dialect, own)))
     offset = 0
     for number, line in enumerate(_lines(data), start=1):
-        read = reader.read(Lines(line, offset, number), _ARRIVAL)
+        reader.read(Lines(line, offset, number), _ARRIVAL)
+        read = reader.finish(_ARRIVAL)
         offset += len(line)
         names = tuple(name for item in read.items for name in _names(item))
         names = names or ((NOT_UNDERSTOOD,) if read.unparsed else ())
