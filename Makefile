@@ -13,11 +13,11 @@ TORCH_STAMP = $(VENV)/.torch-$(TORCH_VERSION)
 READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format samples wheel clean
+.PHONY: help demo test lint format samples bench-diagnose wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "make TORCH=0 TARGET            does not install torch (about 200 MB, or several GB with CUDA)"
 	@echo "make PYTHON=python3.12 TARGET  takes another Python for $(VENV)"
@@ -41,6 +41,10 @@ format: $(VENV)/.dev ## format the code and mend what ruff can mend
 
 samples: $(VENV)/.installed $(TORCH_STAMP) ## record sample_logs/ anew from real jobs
 	$(BIN)/python scripts/record_samples.py $(ARGS)
+
+bench-diagnose: $(READY) $(VENV)/.dev ## diagnose recorded cases and real hung jobs, as tables
+	$(BIN)/python tests/diagnose/bench_diagnose.py
+	$(BIN)/python tests/diagnose/live_matrix.py $(ARGS)
 
 wheel: $(VENV)/.dev ## build what is published into dist/
 	$(BIN)/hatchling build

@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import chosen_paths, local_offset, read_all
+from trainwatch.cli.reading import chosen_paths, local_offset, read_all, run_info
+from trainwatch.cli.stacks import look, stored
 from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode
 from trainwatch.model.moments import Viewpoint
@@ -20,18 +22,15 @@ _FINE = (Verdict.HEALTHY, Verdict.FINISHED)
 @click.command("diagnose")
 @reading
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(selection: Selection, as_json: bool) -> int:
+@click.option("--logs-only", is_flag=True, help="Look at no process.")
+def command(selection: Selection, as_json: bool, logs_only: bool) -> int:
     """Say what is wrong with a training, who, where, why, and what next.
 
-    Reads everything, dead or alive. Exit code: 0 healthy, starting or finished; 1 anything else,
+    Reads everything, dead or alive; of a training that runs on this machine it also looks at the
+    processes, twice within seconds. Exit code: 0 healthy, starting or finished; 1 anything else,
     also where the logs do not decide; 3 nothing to read.
     """
-    gathering = Gathering()
-    gather_files(chosen_paths(selection.paths), gathering)
-    read = read_all(selection, gathering.take, gathering.see, lambda: gathering.telling)
-    engine = read.engine
-    view = viewpoint(selection.now)
-    found = diagnose(engine.run, engine.info, view, engine.config, gathering)
+    found = diagnose_now(selection.paths, selection, live=not logs_only)
     if as_json:
         from trainwatch.report.diagnosis import diagnosis_document  # noqa: PLC0415
 
@@ -45,22 +44,29 @@ def command(selection: Selection, as_json: bool) -> int:
     return ExitCode.OK if found.verdict in _FINE else ExitCode.PROBLEM
 
 
-def diagnose_now(paths: Sequence[str], selection: Selection, *, live: bool) -> Diagnosis:
-    """Read everything of a run and say what is wrong; for the dashboard, which runs it in a thread.
+def diagnose_now(paths: Sequence[str | Path], selection: Selection, *, live: bool) -> Diagnosis:
+    """Read everything under some PATHs and diagnose it; takes seconds, so never on a screen's thread.
 
     Args:
-        paths: What the dashboard watches.
-        selection: How it reads them.
-        live: Whether the run is watched, so that its processes may be asked.
+        paths: What to read; empty for the newest run here.
+        selection: Everything else that a reader is told: configuration, dialect, `--now`.
+        live: Whether to look at the processes. Never with `--now`, which is another moment.
 
     Raises:
-        NothingToReadError: where there is nothing.
+        NothingToReadError, UsageError: as for every reader.
     """
-    del live  # the logs alone are read
+    chosen = chosen_paths([str(path) for path in paths])
     gathering = Gathering()
-    gather_files(paths, gathering)
-    chosen = replace(selection, paths=tuple(paths))
-    engine = read_all(chosen, gathering.take, gathering.see, lambda: True).engine
+    gather_files(chosen, gathering)
+    seen = look(chosen) if live and selection.now is None else None
+    known = seen or stored(chosen, run_info(chosen).started)
+    if known is not None:
+        gathering.take_live(known)
+    asked = replace(selection, paths=tuple(chosen))
+    read = read_all(asked, gathering.take, gathering.see, lambda: gathering.telling)
+    engine = read.engine
+    if seen is not None and engine.info.alive is None:
+        engine.info = replace(engine.info, alive=True)
     return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
 
 

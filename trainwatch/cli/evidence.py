@@ -37,6 +37,8 @@ def gather_files(paths: Sequence[str], gathering: Gathering) -> None:
     roots = [Root.of(path) for path in paths]
     naming = Naming(roots)
     for path in sorted(set(_files(roots))):
+        if not path.is_file():  # a socket or a pipe of the training's
+            continue
         name = naming.display(str(path))
         try:
             if _ERROR_FILE.search(path.name):

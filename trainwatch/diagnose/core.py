@@ -27,6 +27,7 @@ from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stalls import stalls
 from trainwatch.diagnose.standstill import standstill
 from trainwatch.diagnose.stragglers import stragglers
+from trainwatch.diagnose.stuck import stuck
 from trainwatch.diagnose.uneventful import uneventful
 from trainwatch.diagnose.waits import waits
 from trainwatch.diagnose.words import plural, sentence
@@ -42,6 +43,7 @@ DETECTORS: tuple[Detector, ...] = (
     outside,
     stalls,
     recorded,
+    stuck,
     standstill,
     sick,
     stragglers,

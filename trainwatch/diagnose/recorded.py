@@ -19,6 +19,7 @@ from trainwatch.diagnose.lead import Charge, Lead, When
 from trainwatch.diagnose.recorder import Confidence as Sureness
 from trainwatch.diagnose.recorder import Finding, Kind, Outcome, RecorderEvidence, Stand
 from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.stuck import silent_for_long
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import Evidence, RankId
 from trainwatch.model.moments import epoch_seconds
@@ -65,9 +66,9 @@ def recorded(case: Case) -> Iterator[Lead]:
 
 def moved_on(case: Case, finding: Finding) -> bool:
     """Whether the training went on after the waiting began: then it was caught in mid-step."""
-    if case.live is not None and case.live.moving:
-        return True
-    if case.health.status in (Status.RUNNING, Status.STARTING) and case.live is None:
+    if case.live is not None and not case.live.source:
+        return case.live.moving or not silent_for_long(case, case.live)
+    if case.health.status in (Status.RUNNING, Status.STARTING):
         return True
     if finding.since_ns is None:
         return False

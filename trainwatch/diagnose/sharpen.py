@@ -7,8 +7,9 @@ from trainwatch.diagnose.diagnosis import Confidence, Role
 from trainwatch.diagnose.lead import Lead
 from trainwatch.diagnose.recorded import NAME as RECORDED
 from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.stuck import NAME as STUCK
 
-STRONGER = (RECORDED,)
+STRONGER = (RECORDED, STUCK)
 """Names of leads that rest on more than the logs, the strongest last."""
 
 _MAX_PROOFS = 8

@@ -1,0 +1,189 @@
+"""The probe inside a worker: it answers, stays out of the way, and hides nobody's sitecustomize."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from trainwatch.probes import environment
+from trainwatch.probes.ask import ask, dumped, talk
+from trainwatch.probes.find import of_run
+from trainwatch.probes.proc import catches, process
+
+DEADLINE = 60.0
+SLEEP = """
+import time
+def wait_here():
+    print('up', flush=True)
+    time.sleep(600)
+wait_here()
+"""
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A short one: the path of a socket is limited."""
+    with tempfile.TemporaryDirectory(prefix="tw", dir="/tmp") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    running = []
+
+    def begin(code: str, **more: str) -> subprocess.Popen[str]:
+        env = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path), **more}
+        env |= environment(tmp_path / "run", env)
+        one = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running.append(one)
+        return one
+
+    yield begin
+    for one in running:
+        one.kill()
+        one.communicate()
+
+
+def up(one: subprocess.Popen[str]) -> None:
+    assert one.stdout is not None
+    assert one.stdout.readline() == "up\n"
+
+
+def sockets(tmp_path: Path) -> list[Path]:
+    return list(tmp_path.glob("trainwatch-*/*/*.sock"))
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    until = time.monotonic() + DEADLINE
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def functions(threads: list[Mapping[str, list[list[str]]]]) -> list[str]:
+    return [frame[0] for thread in threads for frame in thread["frames"]]
+
+
+def test_a_worker_answers_and_its_directory_is_private(start: Start, tmp_path: Path) -> None:
+    one = start(SLEEP, RANK="3")
+    up(one)
+    (socket,) = sockets(tmp_path)
+    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    answer = json.loads(talk(socket, b"stacks") or b"null")
+    main = next(thread for thread in answer["threads"] if thread["main"])
+    assert main["frames"][0][0] == "wait_here"
+    assert talk(socket, b"recorder") == b"null"  # no torch here
+    assert talk(socket, b"anything else") == b"null"
+
+
+@pytest.mark.parametrize("environ", [{}, {"RANK": "no number"}])
+def test_nothing_without_a_rank(start: Start, tmp_path: Path, environ: dict[str, str]) -> None:
+    up(start(SLEEP, **environ))
+    assert not sockets(tmp_path)
+
+
+def test_the_child_of_a_worker_has_no_probe_of_its_own(start: Start, tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, time\n"
+        "subprocess.run([sys.executable, '-c', 'pass'], check=True)\n"
+        "print('up', flush=True)\ntime.sleep(600)"
+    )
+    one = start(code, RANK="0", LOCAL_RANK="0")
+    up(one)
+    assert [path.stem for path in sockets(tmp_path)] == [str(one.pid)]
+
+
+def test_the_users_own_sitecustomize_runs_as_ever(start: Start, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text("import builtins\nbuiltins.theirs = __file__\n")
+    code = (
+        "import sitecustomize, sys\nprint(theirs, sitecustomize.__file__)\n"
+        "print(any('inject' in path for path in sys.path))"
+    )
+    out, _ = start(code, RANK="0", PYTHONPATH=str(own)).communicate(timeout=DEADLINE)
+    path = str(own / "sitecustomize.py")
+    assert out.splitlines() == [f"{path} {path}", "False"]
+
+
+def test_without_one_of_the_users_nothing_is_said(start: Start) -> None:
+    out, _ = start("print('fine')", RANK="0").communicate(timeout=DEADLINE)
+    assert out == "fine\n"
+
+
+def test_a_directory_that_is_open_to_others_is_not_used(tmp_path: Path) -> None:
+    env = environment(tmp_path / "run", {"XDG_RUNTIME_DIR": str(tmp_path)})
+    Path(env["TRAINWATCH_PROBE_DIR"]).chmod(0o755)
+    assert environment(tmp_path / "run", {"XDG_RUNTIME_DIR": str(tmp_path)}) == {}
+
+
+def test_nothing_is_left_at_the_end(start: Start, tmp_path: Path) -> None:
+    start("print('x')", RANK="0").communicate(timeout=DEADLINE)
+    assert not [path for path in tmp_path.glob("trainwatch-*/*/*") if path.is_file()]
+
+
+def test_a_locked_interpreter_is_seen_from_outside(start: Start) -> None:
+    code = (
+        "import ctypes\ndef hold():\n    libc = ctypes.PyDLL(None)\n"
+        "    mutex = ctypes.create_string_buffer(64)\n    libc.pthread_mutex_lock(mutex)\n"
+        "    print('up', flush=True)\n    libc.pthread_mutex_lock(mutex)\nhold()"
+    )
+    one = start(code, RANK="0")
+    up(one)
+    worker = process(one.pid)
+    assert worker is not None
+    wait_for(lambda: (now := process(one.pid)) is not None and now.state == "S")
+    answer = ask(worker, worker)
+    assert (answer.silent, answer.source) == (True, "signal")
+    assert "hold" in functions(answer.threads)
+    assert one.poll() is None
+
+
+def test_no_signal_where_it_is_not_caught(start: Start, tmp_path: Path) -> None:
+    reset = f"import signal\nsignal.signal(signal.SIGRTMAX - 3, signal.SIG_DFL)\n{SLEEP}"
+    one = start(reset, RANK="0")
+    up(one)
+    assert not catches(one.pid, signal.SIGRTMAX - 3)
+    for socket in sockets(tmp_path):
+        socket.unlink()
+    worker = process(one.pid)
+    assert worker is not None
+    assert ask(worker, worker).source in ("", "py-spy")
+    assert one.poll() is None
+
+
+def test_a_run_is_found_by_its_token(start: Start, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text('{"token": "t-4711-x"}')
+    one = start(SLEEP, RANK="1", TRAINWATCH_RUN_ID="t-4711-x")
+    up(one)
+    assert [(found.pid, found.rank) for found in of_run(run)] == [(one.pid, 1)]
+
+
+def test_what_faulthandler_writes() -> None:
+    text = (
+        "Thread 0x00007f11 (most recent call first):\n"
+        '  File "/x/threading.py", line 355 in wait\n\n'
+        "Current thread 0x00007f22 (most recent call first):\n"
+        '  File "train.py", line 24 in __getitem__\n  File "train.py", line 60 in <module>\n'
+    )
+    threads = dumped(text)
+    assert [thread["main"] for thread in threads] == [False, True]
+    assert threads[1]["frames"][0] == ["__getitem__", "train.py", 24]

@@ -1,0 +1,99 @@
+"""Two looks at the workers of a training, as one document."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from trainwatch.probes.ask import ask, recorder
+from trainwatch.probes.proc import (
+    Process,
+    descendants,
+    moved_bytes,
+    open_files,
+    process,
+    processes,
+    wchan,
+)
+
+SCHEMA = 1
+WHAT = "trainwatch stacks"
+BETWEEN = 2.5
+"""Seconds between the two looks."""
+
+_AT_ONCE = 16
+_CHILDREN = 32
+_FILES = 20
+
+
+def look_twice(workers: Sequence[Process], reason: str, between: float = BETWEEN) -> dict[str, Any]:
+    """The document of `stacks/`: what the workers and their children showed, seconds apart."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        first = _look(workers, pool)
+        time.sleep(between)
+        second = _look(workers, pool)
+    return {
+        "schema": SCHEMA,
+        "what": WHAT,
+        "reason": reason,
+        "host": socket.gethostname(),
+        "samples": [first, second],
+    }
+
+
+def _look(workers: Sequence[Process], pool: ThreadPoolExecutor) -> dict[str, Any]:
+    every = processes()
+    pairs = [
+        (one, owner)
+        for owner in workers
+        if owner.pid in every and every[owner.pid].start == owner.start
+        for one in (every[owner.pid], *_children(owner, every))
+    ]
+    began = time.time()
+    found = list(pool.map(lambda pair: _one(*pair), pairs))
+    return {"time": began, "processes": found}
+
+
+def _children(owner: Process, every: dict[int, Process]) -> list[Process]:
+    """Its loader processes; not the programs that it started."""
+    below = descendants(owner.pid, every)
+    return [one for one in below if one.name.startswith(("python", "pt_"))][:_CHILDREN]
+
+
+def _one(one: Process, owner: Process) -> dict[str, Any]:
+    answer = ask(one, owner)
+    worker = one.pid == owner.pid
+    now = process(one.pid) or one
+    return {
+        "pid": one.pid,
+        "start": one.start,
+        "rank": owner.rank,
+        "owner": owner.pid,
+        "name": one.name,
+        "state": now.state,
+        "wchan": wchan(one.pid),
+        "cpu": now.cpu,
+        "at": time.time(),
+        "bytes": moved_bytes(one.pid),
+        "files": open_files(one.pid)[:_FILES],
+        "source": answer.source,
+        "problem": answer.problem,
+        "silent": answer.silent,
+        "threads": answer.threads,
+        "recorder": _recorder(one) if worker and not answer.silent else None,
+    }
+
+
+def _recorder(one: Process) -> Any:  # noqa: ANN401 - as torch gives it
+    try:
+        return json.loads(recorder(one) or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def this_user_may_look() -> bool:
+    """Whether there is a `/proc` to look into."""
+    return os.path.isdir("/proc/self/fd")  # noqa: PTH112
