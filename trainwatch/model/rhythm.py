@@ -77,10 +77,12 @@ class Rhythm:
 
     def _remember(self, lull: Lull, gaps: NDArray[np.float64]) -> None:
         # A clock that was set back, or a restart, gives no gap.
-        good = gaps[np.isfinite(gaps) & (gaps >= 0)]
+        good = gaps[(gaps >= 0) & (gaps < math.inf)]
         if not len(good):
             return
         self._seen[lull] = self._seen.get(lull, 0) + len(good)
-        newest = np.sort(good)[-2:].tolist()
-        self._longest[lull] = sorted([*self._longest.get(lull, ()), *newest], reverse=True)[:2]
+        longest = self._longest.get(lull, [])
+        if len(longest) < 2 or good.max() > longest[1]:  # noqa: PLR2004 - the two that are kept
+            newest = np.sort(good)[-2:].tolist()
+            self._longest[lull] = sorted([*longest, *newest], reverse=True)[:2]
         self._gaps[lull] = [*self._gaps.get(lull, ()), *good[-WINDOW:].tolist()][-WINDOW:]

@@ -142,10 +142,10 @@ class RunState:
 
 def by_writer(block: StepBlock) -> Iterator[tuple[RankId, NDArray[np.int64]]]:
     """The rows of each writer in a block, in order."""
-    keys = block.rank.astype(np.int64) << 32 | (block.local.astype(np.int64) & 0xFFFFFFFF)
-    if (keys == keys[0]).all():
-        yield _writer(block, 0), np.arange(len(keys))
+    if (block.rank == block.rank[0]).all() and (block.local == block.local[0]).all():
+        yield _writer(block, 0), np.arange(len(block))
         return
+    keys = block.rank.astype(np.int64) << 32 | (block.local.astype(np.int64) & 0xFFFFFFFF)
     order = np.argsort(keys, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
         yield _writer(block, int(rows[0])), rows

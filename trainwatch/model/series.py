@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 CAPACITY = 1024
 """Buckets of a series; even, so that neighbours pair up."""
@@ -67,20 +68,20 @@ class Series:
         return record, low, high, mean, bad
 
     def _fold(self, values: Array, records: Array) -> None:
-        index = (self.count + np.arange(len(values))) // self.stride
-        end = int(index[-1]) + 1
-        self._grow(end)
-        finite = np.isfinite(values)
-        good, at = values[finite], index[finite]
-        low, high, total, count, bad, record = self._columns
         begun = -self.count % self.stride
-        record[index[begun :: self.stride]] = records[begun :: self.stride]
-        np.minimum.at(low, at, good)
-        np.maximum.at(high, at, good)
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.add.at(total, at, good)
-        np.add.at(count, at, 1.0)
-        np.add.at(bad, index[~finite], 1.0)
+        first = self.count // self.stride
+        end = (self.count + len(values) - 1) // self.stride + 1
+        self._grow(end)
+        self._columns[5, end - len(records[begun :: self.stride]) : end] = records[
+            begun :: self.stride
+        ]
+        index = (self.count - first * self.stride + np.arange(len(values))) // self.stride
+        finite = np.isfinite(values)
+        buckets = self._columns[:5, first:end]
+        if finite.all():
+            _merge(buckets, values, index, begun, self.stride)
+        else:
+            _merge_finite(buckets, values, index, finite)
         self.count += len(values)
         self._used = end
 
@@ -107,6 +108,32 @@ class Series:
         self._columns = merged
         self._used = half
         self.stride *= 2
+
+
+def _merge(buckets: Array, values: Array, index: Places, begun: int, stride: int) -> None:
+    """Add finite values to the buckets from the first of them on."""
+    low, high, total, count, _ = buckets
+    starts = np.arange(begun, len(values), stride)
+    if begun:
+        starts = np.concatenate(([0], starts))
+    np.minimum(low, np.minimum.reduceat(values, starts), out=low)
+    np.maximum(high, np.maximum.reduceat(values, starts), out=high)
+    # One after another from what is there, so that the sums do not depend on the chunks.
+    before, places = np.concatenate((total[:1], values)), np.concatenate(([0], index))
+    total[:] = np.bincount(places, weights=before)
+    count += np.bincount(index)
+
+
+def _merge_finite(buckets: Array, values: Array, index: Places, finite: NDArray[np.bool_]) -> None:
+    """Add values of which some are NaN or infinite."""
+    low, high, total, count, bad = buckets
+    good, at = values[finite], index[finite]
+    np.minimum.at(low, at, good)
+    np.maximum.at(high, at, good)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.add.at(total, at, good)
+    np.add.at(count, at, 1.0)
+    np.add.at(bad, index[~finite], 1.0)
 
 
 class Track:

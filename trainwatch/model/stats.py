@@ -25,16 +25,20 @@ class Extent:
         """Take successive values."""
         if not len(values):
             return
-        finite = values[np.isfinite(values)]
         self.count += len(values)
-        self.nonfinite += len(values) - len(finite)
         self.last = float(values[-1])
-        if len(finite):
-            # A running sum in order: unlike a pairwise sum it does not depend on the chunks.
-            with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
-                self.total = float(np.cumsum(np.concatenate(([self.total], finite)))[-1])
-            self.low = min(self.low, float(finite.min()))
-            self.high = max(self.high, float(finite.max()))
+        low, high = float(values.min()), float(values.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            finite = values[np.isfinite(values)]
+            self.nonfinite += len(values) - len(finite)
+            if not len(finite):
+                return
+            values, low, high = finite, float(finite.min()), float(finite.max())
+        # A running sum in order: unlike a pairwise sum it does not depend on the chunks.
+        with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
+            self.total = float(np.cumsum(np.concatenate(([self.total], values)))[-1])
+        self.low = min(self.low, low)
+        self.high = max(self.high, high)
 
     def merge(self, other: "Extent") -> None:
         """Add what another writer printed."""

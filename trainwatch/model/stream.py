@@ -3,7 +3,7 @@
 import math
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,9 @@ class Slowest(NamedTuple):
     seconds: float
     evidence: Evidence
 
+
+_ENOUGH = 16
+"""Newest records from which the distance of their numbers is told, where it can be."""
 
 PHASES_KEPT = 512
 """Newest changes of phase of one writer that are kept."""
@@ -193,7 +196,7 @@ class Stream:
         self.epoch_base = block.shape.epoch_base
         self.dialects[block.shape.dialect] += len(rows)
         if self.first_stamp is None:
-            seconds = block.seconds[rows]
+            seconds = taken(block.seconds, rows)
             known = seconds[np.isfinite(seconds)]
             if len(known):
                 self.first_stamp = Stamp(float(known[0]), block.shape.zone, block.shape.digits)
@@ -217,24 +220,29 @@ class Stream:
     def _fold(self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull) -> None:
         """Count records of one epoch; `before` and `inside`: which silences lie there."""
         since = self.latest if before == inside else math.nan
-        times = self._beat(before, block.seconds[rows], inside, block.arrival, live=block.live)
+        times = self._beat(
+            before, taken(block.seconds, rows), inside, block.arrival, live=block.live
+        )
         self._fold_metrics(block, rows, epoch, self._records(block, rows, times))
         self._note_phase(float(times[0]))
         if inside == _TRAINING:
             self._note_slowest(block, rows, np.diff(times, prepend=since))
         if not math.isnan(epoch):
-            self.epochs.at(self.position.attempt, epoch).note(times, block.batch[rows])
+            self.epochs.at(self.position.attempt, epoch).note(times, taken(block.batch, rows))
         self.records += len(rows)
         self._in_attempt += len(rows)
         self._in_epoch += len(rows)
 
     def _stride(self, block: StepBlock, rows: Rows, before: int | None) -> None:
-        steps = np.where(block.step[rows] >= 0, block.step[rows], block.batch[rows])
-        steps = np.concatenate(([MISSING if before is None else before], steps))
-        strides = np.diff(steps)[steps[:-1] >= 0]
-        forward = strides[strides > 0]
-        if len(forward):
-            self.stride = int(forward[-1])
+        for part in (rows[-_ENOUGH:], rows):  # nearly always the newest ones decide
+            steps = np.where(block.step[part] >= 0, block.step[part], block.batch[part])
+            if len(part) == len(rows):
+                steps = np.concatenate(([MISSING if before is None else before], steps))
+            strides = np.diff(steps)[steps[:-1] >= 0]
+            forward = strides[strides > 0]
+            if len(forward):
+                self.stride = int(forward[-1])
+                return
 
     def _late(self, epoch: float) -> int:
         """How many records of an epoch are taken for late ones of the epoch before."""
@@ -266,7 +274,7 @@ class Stream:
 
     def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, records: Times) -> None:
         for key, column in _by_key(block).items():
-            values = column[rows]
+            values = taken(column, rows)
             self.extents.setdefault(key, Extent()).add(values)
             self.curves.setdefault(key, Series()).add(values, records)
             if key in WATCHED:
@@ -354,6 +362,13 @@ class Stream:
             self.latest = float(times[-1])
 
 
+def taken(column: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """Some rows of a column; a view where they follow each other."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return column[rows[0] : rows[-1] + 1]
+    return column[rows]
+
+
 def metric_key(name: str, split: Split) -> str:
     """A metric's name over a whole run: values of other data are prefixed, once, by one word."""
     if is_evaluation(name):
@@ -374,14 +389,14 @@ _TRAINING: Lull = (Phase.TRAINING, False)
 
 def _steps(block: StepBlock, rows: Rows) -> Times:
     """Run-wide steps; NaN where a record states none."""
-    steps = block.step[rows].astype(np.float64)
+    steps = taken(block.step, rows).astype(np.float64)
     steps[steps < 0] = math.nan
     return steps
 
 
 def _fine_epochs(block: StepBlock, rows: Rows) -> Times:
     """Epochs with the share of the epoch that is done, where the log states its length."""
-    epochs, batches = block.epoch[rows].copy(), block.batch[rows]
+    epochs, batches = taken(block.epoch, rows).copy(), taken(block.batch, rows)
     if block.shape.total_batches:
         stated = (batches >= 0) & (epochs % 1 == 0)
         epochs[stated] += np.minimum(batches[stated] / block.shape.total_batches, 1.0)
@@ -405,6 +420,9 @@ def _by_key(block: StepBlock) -> Mapping[str, Times]:
 
 def _by_epoch(block: StepBlock, rows: Rows) -> Iterator[Rows]:
     """The rows in stretches of one epoch."""
-    epochs = block.epoch[rows]
+    epochs = taken(block.epoch, rows)
+    if (epochs == epochs[0]).all() or np.isnan(epochs).all():
+        yield rows
+        return
     same = (epochs[1:] == epochs[:-1]) | (np.isnan(epochs[1:]) & np.isnan(epochs[:-1]))
     yield from np.split(rows, np.flatnonzero(~same) + 1)

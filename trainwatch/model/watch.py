@@ -4,6 +4,7 @@ Facts only; whether they make a finding is for the detectors of `health`. Values
 windows of a fixed count of records, so that any chunking of a log gives the same facts.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -109,17 +110,61 @@ class ValueWatch:
         """Take successive values; `rows` are their places in the block."""
         start = 0
         while start < len(values):
+            if self._usual is not None and not self._window:
+                start += self._ordinary_windows(block, rows[start:], values[start:])
             room = (FIRST if self._usual is None else WINDOW) - len(self._window)
             end = start + max(1, room)
-            self._judge(block, rows[start:end], values[start:end])
-            if self._close_window(values[start:end]):
-                last = min(end, len(values)) - 1
-                self.newest = Row(block, int(rows[last])).spot(float(values[last]), self._usual)
+            if start < len(values):
+                self._judge(block, rows[start:end], values[start:end])
+                if self._close_window(values[start:end]):
+                    last = min(end, len(values)) - 1
+                    self.newest = Row(block, int(rows[last])).spot(float(values[last]), self._usual)
             start = end
+
+    def _ordinary_windows(
+        self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> int:
+        """Take all complete windows at once if nothing in them is remarkable; how many values."""
+        count = len(values) // WINDOW
+        whole = values[: count * WINDOW]
+        if not count or not self._plain(whole):
+            return 0
+        middle = np.sort(whole.reshape(count, WINDOW), axis=1)[:, WINDOW // 2 - 1 : WINDOW // 2 + 1]
+        medians = (middle[:, 0] + middle[:, 1]) / 2
+        least = min(self._usual or 0.0, float(np.abs(medians).min()))
+        if float(whole.max()) > self.limits.growth * least:
+            return 0  # perhaps one grew: they are looked at one after another
+        self._pass(len(whole))
+        self.medians.extend(medians[-REMEMBERED:].tolist())
+        self._usual = self._least_median()
+        last = len(whole) - 1
+        self.newest = Row(block, int(rows[last])).spot(float(whole[last]), self._usual)
+        return len(whole)
+
+    def _plain(self, values: NDArray[np.float64]) -> bool:
+        """Whether all values are finite, not huge and not 0."""
+        low, high = float(values.min()), float(values.max())
+        if not max(abs(low), abs(high)) <= self.limits.ceiling:  # also for NaN
+            return False
+        return np.isfinite(low + high) and (low > 0 or high < 0 or not (values == 0).any())
+
+    def _pass(self, count: int) -> None:
+        """Note values of which none is remarkable."""
+        self.nonfinite_run = self.zero_run = 0
+        self.first_zero = None
+        self.recovered += count
+        self.seen += count
+
+    def _least_median(self) -> float:
+        return min(abs(median) for median in list(self.medians)[-COMPARED:])
 
     def _judge(
         self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]
     ) -> None:
+        usual = self._usual or 0.0
+        if self._plain(values) and not 0 < self.limits.growth * usual < float(values.max()):
+            self._pass(len(values))
+            return
         finite = np.isfinite(values)
         grown = np.zeros(len(values), dtype=bool)
         if self._usual is not None and self._usual > 0:
@@ -157,12 +202,12 @@ class ValueWatch:
         self._window += values.tolist()
         if len(self._window) < (FIRST if self._usual is None else WINDOW):
             return False
-        finite = [value for value in self._window if np.isfinite(value)]
+        finite = sorted(value for value in self._window if math.isfinite(value))
         self._window.clear()
         if finite:
-            with np.errstate(over="ignore"):  # the mean of two values near 1e308
-                self.medians.append(float(np.median(finite)))
-            self._usual = min(abs(median) for median in list(self.medians)[-COMPARED:])
+            half = len(finite) // 2
+            self.medians.append((finite[half] + finite[~half]) / 2)
+            self._usual = self._least_median()
         return True
 
 
