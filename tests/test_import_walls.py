@@ -25,6 +25,7 @@ CORE = (
     "health",
     "diagnose",
     "engine",
+    "paging",
 )
 
 SCREEN = {"textual", "rich", "plotext"}

@@ -77,6 +77,9 @@ def curve(
         nonfinite=np.array(nonfinite, float),
         attempts=attempts,
         epochs=tuple((start, float(start // BATCHES)) for start in range(0, records, BATCHES)),
+        steps=x,
+        fine_epochs=x / BATCHES,
+        seconds=x * 0.12,
     )
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.tui import fake_views
+from tests.tui.fake_reader import FakeLog
 from trainwatch.events import LogLine, RankId, Where
+from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import RunView, Wish
 from trainwatch.tui.app import watch
 from trainwatch.tui.reader import Post
@@ -47,6 +49,12 @@ class ScriptedReader:
 
     def request_restart_training(self) -> str:
         return ""
+
+    def open_logs(self, post: object) -> object:
+        return FakeLog(post, LogScreen(lines=tuple(self._lines[-40:]), files=("debug_rank0.log",)))
+
+    def edit(self, path: str, line: int | None) -> str:
+        return f"{path}:{line}"
 
     def diagnose(self) -> object:
         raise OSError("nothing to diagnose")

@@ -15,10 +15,11 @@ from trainwatch.tui.draw.line import cells, plain
 from trainwatch.tui.outcome import How, Outcome
 from trainwatch.tui.screens.alerts import AlertList
 from trainwatch.tui.screens.gpus import GpuPane
+from trainwatch.tui.screens.logs import LinesPane
 from trainwatch.tui.screens.metrics import MetricList
 from trainwatch.tui.screens.ranks import RankTable
 from trainwatch.tui.widgets.epochpane import EpochPane
-from trainwatch.tui.widgets.logpane import LogPane, LogRows
+from trainwatch.tui.widgets.logpane import LogRows
 
 
 def notes(app: Dashboard) -> list[str]:
@@ -32,7 +33,7 @@ async def test_numbers_show_pages() -> None:
             ("2", MetricList),
             ("3", RankTable),
             ("4", GpuPane),
-            ("5", LogPane),
+            ("5", LinesPane),
             ("6", AlertList),
             ("1", EpochPane),
         ):
@@ -115,8 +116,7 @@ def newer(first: int) -> object:
 async def test_the_log_follows_until_somebody_scrolls_and_f_takes_it_up() -> None:
     reader = FakeReader(fake_views.healthy())
     app = dashboard(reader=reader)
-    async with running(app) as pilot:
-        await pilot.press("5")
+    async with running(app, 120, 40) as pilot:
         await pilot.pause()
         rows = app._frame.page.query_one(LogRows)
         assert "following" in screen(app)
@@ -127,10 +127,10 @@ async def test_the_log_follows_until_somebody_scrolls_and_f_takes_it_up() -> Non
         await pilot.pause()
         assert not rows.following
         assert "f follows" in screen(app)
-        held = [row[:60].rstrip() for row in screen(app).splitlines()[5:20]]
+        held = [row[:60].rstrip() for row in screen(app).splitlines()[32:38]]
         reader.post(newer(80))  # type: ignore[arg-type]
         await pilot.pause()
-        assert [row[:60].rstrip() for row in screen(app).splitlines()[5:20]] == held
+        assert [row[:60].rstrip() for row in screen(app).splitlines()[32:38]] == held
         await pilot.press("f")
         await pilot.pause()
         assert rows.following
@@ -141,8 +141,8 @@ async def test_the_log_follows_until_somebody_scrolls_and_f_takes_it_up() -> Non
 async def test_space_holds_the_log_and_nothing_else() -> None:
     reader = FakeReader(fake_views.healthy())
     app = dashboard(reader=reader)
-    async with running(app) as pilot:
-        await pilot.press("5", "space")
+    async with running(app, 120, 40) as pilot:
+        await pilot.press("space")
         reader.post(replace(fake_views.stalled(), recent=fake_views.recent(60, first=30)))
         await pilot.pause()
         assert "PAUSED, 30 newer lines" in screen(app)
@@ -156,16 +156,16 @@ async def test_space_holds_the_log_and_nothing_else() -> None:
 async def test_a_place_in_the_log_is_kept_when_old_lines_leave() -> None:
     reader = FakeReader(fake_views.healthy(recent=fake_views.recent(60)))
     app = dashboard(reader=reader)
-    async with running(app) as pilot:
+    async with running(app, 120, 40) as pilot:
         app.desk.book.limit = 100
-        await pilot.press("5", "pageup")
+        await pilot.press("pageup")
         await pilot.pause()
-        top = [row[:60].rstrip() for row in screen(app).splitlines()[5:15]]
+        top = [row[:60].rstrip() for row in screen(app).splitlines()[32:38]]
         for first in (30, 60):
             reader.post(newer(first))  # type: ignore[arg-type]
             await pilot.pause()
         assert app.desk.book.dropped == 20
-        assert [row[:60].rstrip() for row in screen(app).splitlines()[5:15]] == top
+        assert [row[:60].rstrip() for row in screen(app).splitlines()[32:38]] == top
 
 
 async def test_q_detaches() -> None:

@@ -70,8 +70,7 @@ async def test_only_visible_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_log_scrolls_sideways_to_its_end() -> None:
     long = fake_views.log_line(1, 0, "x" * 150 + " the end")
     app = dashboard(fake_views.healthy(recent=(long,)))
-    async with running(app, 80, 24) as pilot:
-        await pilot.press("5")
+    async with running(app, 120, 40) as pilot:
         assert "the end" not in screen(app)
         app._frame.page.query_one(LogRows).scroll_to(x=100, animate=False)
         await pilot.pause()

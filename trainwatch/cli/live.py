@@ -19,12 +19,14 @@ from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
+from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import NO_WISH, RunView, Wish
 from trainwatch.sources import TAIL_BYTES, Follower, Start, Waker, discover
 from trainwatch.sources.samples import SampleFiles
 
 if TYPE_CHECKING:
     from trainwatch.diagnose.diagnosis import Diagnosis
+    from trainwatch.tui.reader import LogPort
 
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
@@ -132,6 +134,18 @@ class LiveReader:
             return str(control.restart(Path(self._paths[0])))
         except TrainwatchError as error:
             return str(error)
+
+    def open_logs(self, post: Callable[[LogScreen], None]) -> "LogPort":
+        """Begin to page through the logs themselves."""
+        from trainwatch.cli.logdesk import LogDesk  # noqa: PLC0415 - when the screen is first seen
+
+        return LogDesk(self._paths, post)
+
+    def edit(self, path: str, line: int | None) -> str:
+        """Open a file in the user's editor."""
+        from trainwatch.cli.editor import edit  # noqa: PLC0415
+
+        return edit(path, line)
 
     def diagnose(self) -> "Diagnosis":
         """Read everything and say what is wrong."""

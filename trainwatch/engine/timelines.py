@@ -25,5 +25,5 @@ def _of(stream: Stream, utc_offset: float) -> tuple[tuple[float, Phase], ...]:
         offset = utc_offset if zone is None else zone * 60.0
     return tuple(
         (seconds - offset if math.isfinite(seconds) else math.nan, phase)
-        for seconds, phase in stream.phases
+        for seconds, phase in (*stream.phases, (stream.latest, stream.position.phase))
     )

@@ -70,8 +70,8 @@ class RankView:
         basis: Where the time of its newest line comes from.
         step_seconds: Median seconds between its newest records.
         behind: Steps that it is behind the foremost rank; None where they cannot be compared.
-        timeline: Its changes of phase, each with its moment (epoch seconds, NaN unknown); only
-            where a view asked for it.
+        timeline: Its changes of phase, each with its moment (epoch seconds, NaN unknown), and last
+            the moment of its newest record; only where a view asked for it.
         slowest: Where it took the longest between two records of one training phase.
         slowest_seconds: How long.
         loss: Its newest training loss.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -183,6 +184,14 @@ class Dashboard(App[Outcome]):
             await self._frame.go(number)
             self.reader.want(self._frame.page.wish)
             self._paint()
+
+    async def on_alert_page_jump(self, message: Message) -> None:
+        """From a finding to the line that proves it."""
+        evidence = getattr(message, "evidence", None)
+        await self.action_page(registry.LOGS)
+        prove = getattr(self._frame.page, "prove", None)
+        if evidence is not None and prove is not None:
+            prove(evidence)
 
     def on_page_changed(self, message: Page.Changed) -> None:
         """A key changed what is shown, and perhaps what has to be read for it."""

@@ -25,6 +25,10 @@ _KEYS = (
     ("2 metrics", "↑ ↓ choose · + - 0 zoom · ← → pan · s smoothing"),
     ("", "y log scale · x axis · r rank · / filter · v list"),
     ("3 ranks", "v table or phases, where there is room for one"),
+    ("5 logs", "f follow · space pause · / search · n N next, before"),
+    ("", "e E error · w W warning · g go to a time, line, share"),
+    ("", "i x filter in, out · l level · r ranks · F file"),
+    ("", "S slowest step · t times · c copy · o editor"),
     ("6 alerts", "↑ ↓ choose · enter proof in the log · a acknowledge"),
 )
 _WIDTH = 62

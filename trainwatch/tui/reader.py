@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from trainwatch.model.logs import LogRequest, LogScreen
 from trainwatch.model.snapshot import RunView, Wish
 
 if TYPE_CHECKING:
@@ -10,6 +11,19 @@ if TYPE_CHECKING:
 
 Post = Callable[[RunView], None]
 """Takes a snapshot from any thread, at any time, also when the dashboard is already gone."""
+
+
+class LogPort(Protocol):
+    """Reads the logs themselves, a few lines at a time, in a thread of its own."""
+
+    def ask(self, request: LogRequest) -> None:
+        """Asks for a screen; returns at once."""
+
+    def where(self) -> tuple[str, int | None] | None:
+        """Path and line number of the cursor."""
+
+    def close(self) -> None:
+        """Ends reading."""
 
 
 class Reader(Protocol):
@@ -49,6 +63,12 @@ class Reader(Protocol):
 
     def request_restart_training(self) -> str:
         """Ends the training and starts it again; blocks and answers likewise."""
+
+    def open_logs(self, post: Callable[[LogScreen], None]) -> LogPort:
+        """Begins to page through the logs; `post` takes each screen, from any thread."""
+
+    def edit(self, path: str, line: int | None) -> str:
+        """Opens a file in the user's editor and waits for its end; words where that failed."""
 
     def diagnose(self) -> "Diagnosis":
         """Reads everything and says what is wrong; blocks while it does."""

@@ -10,7 +10,7 @@ from trainwatch.tui.draw.line import Line, Tone, fit, line
 from trainwatch.tui.draw.text import cut, safe_text, width
 from trainwatch.tui.draw.words import plural
 
-_LEVELS = {
+LEVELS = {
     "ERROR": Tone.BAD,
     "CRITICAL": Tone.BAD,
     "FATAL": Tone.BAD,
@@ -34,7 +34,7 @@ class Entry:
         """By its level; the level stands in the text too."""
         if self.line is None:
             return Tone.WARN
-        return _LEVELS.get((self.line.level or "").upper(), Tone.PLAIN)
+        return LEVELS.get((self.line.level or "").upper(), Tone.PLAIN)
 
 
 _GAP = Entry(

@@ -21,10 +21,16 @@ def window(view: RunView) -> tuple[float, float] | None:
     first = [at for rank in view.ranks for at, _ in rank.timeline[:1] if math.isfinite(at)]
     if not known:
         return None
+    quiet = min((r.silent_seconds for r in view.ranks if r.silent_seconds is not None), default=0.0)
     over = view.info.alive is False or all(r.state in _STILL for r in view.ranks)
-    end = max(known) if over else max(*known, view.now)
+    # A log that was copied or replayed states times that have nothing to do with this clock.
+    foreign = abs(view.now - max(known) - quiet) > _APART
+    end = max(known) if over or foreign else max(*known, view.now)
     return max(min(first, default=end), end - _LONGEST), end
 
+
+_APART = 120.0
+"""Seconds by which a log's clock may differ from the reader's."""
 
 _STILL = (RankStatus.DEAD, RankStatus.FINISHED, RankStatus.UNKNOWN)
 

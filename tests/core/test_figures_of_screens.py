@@ -1,0 +1,146 @@
+"""What the dashboard's screens show beyond the status document: axes, spread, lateness, history."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui import fake_views
+from trainwatch.engine import Engine
+from trainwatch.engine.curves import over_ranks
+from trainwatch.events import Chunk, LogFile, Phase, RankId, RunInfo
+from trainwatch.health.history import AlertHistory
+from trainwatch.health.lateness import with_lateness
+from trainwatch.model.series import Series, Track
+from trainwatch.model.snapshot import RunView, Wish
+
+T0 = 1_764_000_000.0
+
+
+def log(rank: int, steps: int, *, seconds: float = 1.0, epochs: int = 2) -> bytes:
+    lines = []
+    at = 0.0
+    for epoch in range(epochs):
+        for step in range(steps):
+            minute, second = divmod(at, 60)
+            clock = f"2026-11-25 10:{int(minute):02d}:{second:06.3f}".replace(".", ",")
+            if not step:
+                lines.append(
+                    f"{clock} [DEBUG] [Rank {rank}] ========== EPOCH {epoch} TRAINING START =========="
+                )
+            loss = 1 / (1 + epoch * steps + step) + rank
+            lines.append(f"{clock} [DEBUG] [Rank {rank}] Training step {step}, loss={loss:.4f}")
+            at += seconds
+    return "\n".join([*lines, ""]).encode()
+
+
+def view(wish: Wish, *logs: bytes) -> RunView:
+    engine = Engine(RunInfo(path="logs", alive=True))
+    for rank, data in enumerate(logs):
+        file = LogFile(f"debug_rank{rank}_20261125_100000.log")
+        engine.feed(Chunk(file, 0, data, T0))
+    engine.tick(T0 + 1)
+    return engine.snapshot(wish=wish)
+
+
+def test_a_metric_over_all_ranks_is_the_band_between_them() -> None:
+    seen = view(Wish("loss"), log(0, 40), log(1, 40))
+    (curve,) = seen.wished
+    assert curve.who.rank is None
+    assert len(curve.x) == 80
+    assert curve.low[0] == pytest.approx(1.0)
+    assert curve.high[0] == pytest.approx(2.0)
+    assert curve.mean[0] == pytest.approx(1.5)
+
+
+def test_a_metric_of_one_rank() -> None:
+    (curve,) = view(Wish("loss", RankId(1)), log(0, 40), log(1, 40)).wished
+    assert curve.who.rank == 1
+    assert curve.mean[0] == pytest.approx(2.0)
+
+
+def test_places_on_the_axis_of_time() -> None:
+    (curve,) = view(Wish("loss"), log(0, 40, seconds=2.0)).wished
+    assert np.diff(curve.seconds).tolist() == pytest.approx([2.0] * 79)
+    assert curve.fine_epochs[0] < curve.fine_epochs[-1]
+
+
+def test_phases_are_told_only_when_they_are_wished() -> None:
+    assert view(Wish(), log(0, 5)).ranks[0].timeline == ()
+    told = view(Wish(timelines=True), log(0, 5)).ranks[0].timeline
+    assert told[0][1] is Phase.TRAINING
+    assert told[-1][0] - told[0][0] == pytest.approx(9.0)
+
+
+def test_the_slowest_step_is_quoted() -> None:
+    data = log(0, 10, epochs=1)
+    data += b"2026-11-25 10:00:50,000 [DEBUG] [Rank 0] Training step 10, loss=0.5\n"
+    rank = view(Wish(), data).ranks[0]
+    assert rank.slowest_seconds == pytest.approx(41.0)
+    assert rank.slowest is not None
+    assert rank.slowest.text.endswith("step 10, loss=0.5")
+
+
+@given(st.lists(st.integers(1, 300), max_size=20), st.integers(2, 16).map(lambda n: 2 * n))
+def test_any_chunks_give_the_same_track_and_places(sizes: list[int], capacity: int) -> None:
+    total = sum(sizes)
+    steps = np.arange(total, dtype=float)
+    whole, parts = Track(capacity), Track(capacity)
+    series, pieces = Series(capacity), Series(capacity)
+    whole.add(steps, steps / 10, steps * 2)
+    series.add(steps, steps + 5)
+    start = 0
+    for size in sizes:
+        part = steps[start : start + size]
+        parts.add(part, part / 10, part * 2)
+        pieces.add(part, part + 5)
+        start += size
+    for one, two in zip(whole.columns(), parts.columns(), strict=True):
+        assert one.tolist() == two.tolist()
+    assert series.points()[0].tolist() == pieces.points()[0].tolist()
+    ordinals, kept, *_ = parts.columns()
+    assert ordinals.tolist() == kept.tolist()
+    assert len(ordinals) <= capacity
+
+
+def test_ranks_of_different_length_join() -> None:
+    short, long = fake_views.curve(10), replace(fake_views.curve(30, seed=9), who=RankId(1))
+    joined = over_ranks([short, long])
+    assert len(joined.x) == 30
+    assert joined.mean[20:].tolist() == long.mean[20:].tolist()
+
+
+def test_lateness_counts_over_epochs_of_known_length() -> None:
+    ranks = [fake_views.rank(0, step=5), fake_views.rank(1, step=170, shown_epoch=13.0)]
+    assert [rank.behind for rank in with_lateness(ranks)] == [0, 6]
+    unknown = [replace(rank, total_batches=None) for rank in ranks]
+    assert [rank.behind for rank in with_lateness(unknown)] == [None, None]
+
+
+def test_a_rank_in_validation_is_not_compared() -> None:
+    ranks = [fake_views.rank(0), fake_views.rank(1, step=90), fake_views.rank(2, step=3)]
+    ranks[2] = replace(ranks[2], phase=Phase.VALIDATION)
+    assert [rank.behind for rank in with_lateness(ranks)] == [0, 14, None]
+
+
+def test_what_is_over_is_remembered() -> None:
+    history = AlertHistory()
+    stall = fake_views.stall_finding()
+    (first,) = history.take([stall], 100.0, 0.0)
+    assert (first.since, first.until) == (100.0, None)
+    (still,) = history.take([fake_views.stall_finding("5 min")], 160.0, 0.0)
+    assert still.since == 100.0
+    assert "5 min" in still.finding.message
+    (over,) = history.take([], 200.0, 0.0)
+    assert (over.finding.active, over.until) == (False, 200.0)
+    (again,) = history.take([stall], 300.0, 0.0)
+    assert (again.finding.active, again.until) == (True, None)
+
+
+def test_a_finding_began_when_its_proof_says() -> None:
+    nan = replace(fake_views.spike_finding(), rule="loss_nan")
+    proof = nan.evidence[0]._replace(text="1970-01-01 01:00:00,000 [DEBUG] loss=nan")
+    (one,) = AlertHistory().take([replace(nan, evidence=(proof,))], 9000.0, 0.0)
+    assert (one.since, one.stated) == (3600.0, True)
