@@ -21,6 +21,7 @@ COMMANDS = {
     "diagnose": "Say what is wrong, who, where, why, and what next.",
     "status": "Say once how a training stands.",
     "export": "Write the parsed records as tables.",
+    "report": "Write the results: table, summary, draft, page.",
     "formats": "List the known log formats, or test them on a file.",
     "demo": "Watch a real small training.",
 }

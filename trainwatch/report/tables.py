@@ -80,7 +80,7 @@ _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 def _flat(rows: Iterable[Json], *, floats: bool = False) -> Iterator[Json]:
     """Rows for a spreadsheet: nested values as JSON, and no text that it would run as a formula."""
     for row in rows:
-        yield {_text(name): _cell(name, value, floats=floats) for name, value in row.items()}
+        yield {cell_text(name): _cell(name, value, floats=floats) for name, value in row.items()}
 
 
 def _cell(name: str, value: object, *, floats: bool) -> object:
@@ -89,13 +89,14 @@ def _cell(name: str, value: object, *, floats: bool) -> object:
     if isinstance(value, str):
         if value in _FLOATS and name != "text":
             return _FLOATS[value] if floats else value
-        return _text(value)
+        return cell_text(value)
     return value
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def _text(text: str) -> str:
+def cell_text(text: str) -> str:
+    """Text that no spreadsheet runs as a formula."""
     cleaned = text.encode("utf-8", "replace").decode()
     return f"'{cleaned}" if cleaned.startswith(_FORMULA) else cleaned

@@ -1,0 +1,130 @@
+"""`trainwatch report`: metrics.csv, summary.json, report_draft.md, report.html."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trainwatch.cli.options import Selection, reading
+from trainwatch.cli.reading import chosen_paths, read_all
+from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
+from trainwatch.errors import ExitCode, UsageError
+from trainwatch.events import Parsed
+from trainwatch.model.snapshot import RunView
+
+if TYPE_CHECKING:
+    from trainwatch.report.history import Collector, History
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.+=@-]+")
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """All that the files are made of."""
+
+    exp_id: str
+    view: RunView
+    history: "History"
+    collected: "Collector"
+    diagnosis: Diagnosis
+
+
+@click.command("report")
+@reading
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where the files go. [default: results/<exp-id>/ of the run directory, or here]",
+)
+@click.option(
+    "--print", "as_plots", is_flag=True, help="Plots in the terminal; no file is written."
+)
+@click.option("--prompt", "as_prompt", is_flag=True, help="A short text for a language model only.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json as well.")
+def command(
+    selection: Selection, output: Path | None, as_plots: bool, as_prompt: bool, as_json: bool
+) -> int:
+    """Write the results of a run: metrics.csv, summary.json, report_draft.md, report.html."""
+    if as_plots + as_prompt + as_json > 1:
+        raise UsageError("--print, --prompt and --json exclude each other; give one of them")
+    result = _read(selection)
+    if as_plots:
+        from trainwatch.report.plots import print_plots  # noqa: PLC0415
+
+        print_plots(result.exp_id, result.view, result.history)
+        return ExitCode.OK
+    if as_prompt:
+        from trainwatch.report.results import prompt  # noqa: PLC0415
+
+        click.echo(prompt(result.exp_id, result.view, result.history), nl=False)
+        return ExitCode.OK
+    target = output or _default_output(chosen_paths(selection.paths), result.exp_id)
+    summary = _write(target, result)
+    click.echo(summary if as_json else f"{target}", nl=not as_json)
+    return ExitCode.OK
+
+
+def _read(selection: Selection) -> _Result:
+    from trainwatch.report.history import Collector  # noqa: PLC0415
+
+    paths = chosen_paths(selection.paths)
+    gathering, collected = Gathering(), Collector(selection.wants)
+
+    def listen(parsed: Parsed) -> None:
+        gathering.take(parsed)
+        collected.take(parsed)
+
+    read = read_all(selection, listen, gathering.see)
+    engine = read.engine
+    from trainwatch.cli.diagnose import viewpoint  # noqa: PLC0415
+
+    view = engine.snapshot(problems=read.problems)
+    found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
+    return _Result(exp_id(view, paths), view, collected.history(), collected, found)
+
+
+def exp_id(view: RunView, paths: Iterable[str]) -> str:
+    """The run's id, else a name made of what was read."""
+    if view.info.id:
+        return view.info.id
+    first = Path(next(iter(paths))).absolute()
+    name = first.stem if first.suffix and not first.is_dir() else first.name
+    return _NOT_IN_A_NAME.sub("_", name).strip("._-")[:_LONGEST] or "run"
+
+
+def _default_output(paths: list[str], name: str) -> Path:
+    """`results/<exp-id>` in the run directory; beside the user where the logs are of no run."""
+    run = Path(paths[0])
+    root = run if len(paths) == 1 and (run / "run.json").is_file() else Path()
+    return root / "results" / name
+
+
+def _write(target: Path, result: _Result) -> str:
+    from trainwatch.report.draft import report_draft  # noqa: PLC0415
+    from trainwatch.report.page import page  # noqa: PLC0415
+    from trainwatch.report.results import csv_lines, summary_document  # noqa: PLC0415
+    from trainwatch.report.writing import make_directory, write_file  # noqa: PLC0415
+
+    make_directory(target)
+    name, view, history, found = result.exp_id, result.view, result.history, result.diagnosis
+    summary = json.dumps(summary_document(name, view, history), indent=1) + "\n"
+    said = None if found.verdict in (Verdict.HEALTHY, Verdict.FINISHED) else found.summary + "."
+    files: list[tuple[str, Iterable[str]]] = [
+        ("metrics.csv", csv_lines(history)),
+        ("summary.json", [summary]),
+        ("report_draft.md", [report_draft(name, view, history, said)]),
+        ("report.html", page(name, view, history, result.collected, found)),
+    ]
+    for file, parts in files:
+        write_file(target / file, parts)
+    return summary
+
+
+__all__ = ["command", "exp_id"]
