@@ -29,7 +29,8 @@ from trainwatch.probes import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = "{:<22} {:<6} {:<12} {:<25} {:<20} {:<9} {}"
-QUIET_SECONDS = 12.0
+QUIET_SECONDS = 22.0
+"""Longer than the shortest silence that is one for logs alone."""
 DEADLINE_SECONDS = 90.0
 
 

@@ -44,6 +44,7 @@ _TELL_NCCL = (
     Category.PEER_LOST,
     Category.SEGFAULT,
 )
+_STALE = "Stale file handle"
 _CORRUPT = ("JSONDecodeError", "EOFError", "UnpicklingError", "BadZipFile", "SafetensorError")
 
 
@@ -62,6 +63,11 @@ def explicit(case: Case) -> Iterator[Lead]:
 
 def _refined(clue: Clue) -> Clue:
     """An exception of another kind where its traceback shows what it was about."""
+    reads = (DiagnosedPhase.DATA_LOADING, DiagnosedPhase.CHECKPOINT_LOAD)
+    # A handle is stale for readers as well as for writers.
+    stale = clue.signature is checkpoints.NO_SPACE and _STALE in clue.evidence.text
+    if stale and phase_of_frames(clue.frames) in reads:
+        return replace(clue, signature=code.UNCAUGHT)
     torn = clue.signature is code.UNCAUGHT and clue.exception in _CORRUPT
     if torn and phase_of_frames(clue.frames) is DiagnosedPhase.CHECKPOINT_LOAD:
         return replace(clue, signature=checkpoints.CORRUPT)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from trainwatch.diagnose.case import Case
+from trainwatch.diagnose.catalogue import code
 from trainwatch.diagnose.clue import Clue
 from trainwatch.diagnose.diagnosis import Other
 from trainwatch.diagnose.lead import Lead
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.words import ranks_words, sentence
-from trainwatch.events import RankId
+from trainwatch.events import NOBODY, RankId
 from trainwatch.health.words import duration
 
 MAX_OTHERS = 6
@@ -44,6 +45,8 @@ def _before(case: Case, lead: Lead | None) -> Iterator[Other]:
         whose = ranks_words(ranks)
         again = lead is not None and first.signature.category is lead.category
         same = again and lead is not None and bool(ranks & set(lead.charges))
+        if first.signature is code.UNCAUGHT and not again and first.who == NOBODY:
+            continue  # printed and handled, as of an optional import that is not there
         if same:
             text = f"the same happened before, on {whose} too: {what} ({_where(first)})"
         else:

@@ -4,7 +4,7 @@ The recorder tells positions, not durations: a training that is caught in the mi
 like one that hangs there. So what it shows is a hang only where the logs do not go on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import (
@@ -56,8 +56,9 @@ def recorded(case: Case) -> Iterator[Lead]:
     if evidence is None or not evidence.findings or case.health.ends.completed:
         return
     first = evidence.findings[0]
-    if evidence.outcome is Outcome.LATE:
-        yield _straggler(case, evidence, first)
+    late = [finding for finding in evidence.findings if finding.kind is Kind.LATE]
+    if evidence.outcome is Outcome.LATE or (late and moved_on(case, first)):
+        yield _straggler(case, evidence, late[0])
     elif evidence.outcome is Outcome.FAULT and not moved_on(case, first):
         yield _lead(case, evidence, first, evidence.accused)
     elif evidence.suspects and not moved_on(case, first):
@@ -129,10 +130,12 @@ def _call(stand: Stand) -> str:
     return f"{stand.op} #{stand.seq}{at}"
 
 
-def proofs(evidence: RecorderEvidence) -> Iterator[Proof]:
+def proofs(
+    evidence: RecorderEvidence, findings: Sequence[Finding] | None = None
+) -> Iterator[Proof]:
     """The findings, each with the dump of a rank that it names."""
     files = {file.rank: file.file for file in evidence.files if file.used}
-    for finding in evidence.findings[:MAX_PROOFS]:
+    for finding in (findings or evidence.findings)[:MAX_PROOFS]:
         ranks = (*finding.ranks, *finding.waiting)
         name = next((files[rank] for rank in ranks if rank in files), SOURCE)
         yield Proof(Evidence(name, None, 0, finding.sentence), f"{SOURCE}: {finding.kind.value}")
@@ -140,9 +143,9 @@ def proofs(evidence: RecorderEvidence) -> Iterator[Proof]:
 
 def _straggler(case: Case, evidence: RecorderEvidence, first: Finding) -> Lead:
     running = case.health.status is Status.RUNNING
-    charged = evidence.accused or evidence.suspects
-    role = Role.GUILTY if evidence.accused else Role.SUSPECT
     sure = first.confidence is not Sureness.POSSIBLE
+    role = Role.GUILTY if sure else Role.SUSPECT
+    why = first.sentence.rstrip(".")
     return Lead(
         name=NAME,
         category=Category.STRAGGLER,
@@ -151,9 +154,9 @@ def _straggler(case: Case, evidence: RecorderEvidence, first: Finding) -> Lead:
         summary=first.sentence.rstrip("."),
         confidence=Confidence(first.confidence.value),
         when=When(case.crew.attempt),
-        charges={RankId(rank): Charge(role, _why(evidence, rank)) for rank in charged},
-        victims={RankId(rank): "it waits for the late rank" for rank in evidence.victims},
-        proofs=tuple(proofs(evidence)),
+        charges={RankId(rank): Charge(role, why) for rank in first.ranks},
+        victims={RankId(rank): "it waits for the late rank" for rank in first.waiting},
+        proofs=tuple(proofs(evidence, [first])),
         refute=f"by {first.refute}",
         advice=_ADVICE[Kind.LATE],
         missing=(*evidence.missing, *evidence.unreadable),

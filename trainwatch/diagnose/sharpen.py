@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from trainwatch.diagnose.diagnosis import Confidence, Role
+from trainwatch.diagnose.diagnosis import Category, Confidence, Role
 from trainwatch.diagnose.lead import Lead
 from trainwatch.diagnose.recorded import NAME as RECORDED
 from trainwatch.diagnose.signature import Standing
@@ -35,7 +35,8 @@ def sharpen(leads: Iterable[Lead]) -> list[Lead]:
 def _joined(best: Lead, other: Lead) -> Lead:
     """The better lead with what only the other one knows."""
     agree = set(best.charges) <= set(other.charges) or not other.charges
-    knows = best.category is None and agree and other.category is not None
+    wider = (None, Category.COLLECTIVE_MISMATCH) if other.name not in STRONGER else (None,)
+    knows = best.category in wider and agree and other.category is not None
     spoken = best.category is other.category and agree and other.name not in STRONGER
     same = agree and any(charge.role is Role.GUILTY for charge in best.charges.values())
     sure = best.confidence if same or not other.charges else Confidence.LIKELY

@@ -12,6 +12,7 @@ from trainwatch.diagnose.missing import liveness, stacks, unlogged
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Spread, places_of, spread_of
 from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.stuck import seen_still
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import Phase, RankId
 from trainwatch.health.words import duration, phase_words
@@ -45,7 +46,7 @@ def stalls(case: Case) -> Iterator[Lead]:
         return
     if not case.ranks and case.health.status is Status.STALLED:  # a log that names no rank
         yield _together(case)
-    if not case.ranks or not _silent(case):
+    if not case.ranks or not (_silent(case) or seen_still(case)):
         return
     spread = spread_of(case)
     if spread is not None:

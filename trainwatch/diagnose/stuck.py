@@ -76,6 +76,14 @@ def silent_for_long(case: Case, live: Live) -> bool:
     return min(quiet) > max(_SOON, min(max(limits, default=_STARTING) / _TIMES, _STARTING) * 2)
 
 
+def seen_still(case: Case) -> bool:
+    """Whether the processes were looked at just now and none got on."""
+    live = case.live
+    if live is None or live.source or live.moving or not live.stands:
+        return False
+    return all(stand.idle for stand in live.stands) and silent_for_long(case, live)
+
+
 def _halted(stopped: Sequence[RankId]) -> _Sort:
     return _Sort(
         Category.EXTERNAL_SIGNAL,

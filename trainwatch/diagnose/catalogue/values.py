@@ -63,12 +63,14 @@ NAN_STATED = Signature(
         b"found NaN",
         b"loss is NaN",
         b"NaN loss",
+        b"rror: loss is",
     ),
     pattern=re.compile(
         rb"Loss is (?:nan|NaN|inf|\{nan\}), stopping training|Loss became infinite or NaN"
         rb"|loss returned in `\w{1,40}` is (?:nan|inf|nan or inf)"
         rb"|Function '\w{1,80}' returned nan values in its \d+th output"
-        rb"|found NaN in (?:local )?(?:grad|param|loss)\w*|loss is NaN or [Ii]nf|NaN loss (?:detected|enc)"
+        rb"|found NaN in (?:local )?(?:forward )?(?:grad|param|loss)\w*|loss is NaN or [Ii]nf"
+        rb"|NaN loss (?:detected|enc)|rror: loss is (?:not |non-?)finite"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -85,6 +87,7 @@ NAN_STATED = Signature(
         "FloatingPointError: Loss became infinite or NaN at iteration=413!",
         "RuntimeError: Function 'MulBackward0' returned nan values in its 0th output.",
         "AssertionError: Rank 5: found NaN in local grad norm in backward pass",
+        "AssertionError: loss is not finite",
     ),
     benign=("nan_to_num is applied to the inputs", "number of nan iterations:   0 |"),
 )

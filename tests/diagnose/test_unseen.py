@@ -1,0 +1,22 @@
+"""Failures as many tools word them, and what only sounds like one."""
+
+import pytest
+
+from tests.diagnose.cases import diagnosed, wrong
+from tests.diagnose.scenarios import Scenario
+from tests.diagnose.unseen import LOOK_ALIKES, UNSEEN
+from trainwatch.diagnose import Verdict
+
+
+@pytest.mark.parametrize("scenario", UNSEEN, ids=lambda scenario: scenario.name)
+def test_unseen(scenario: Scenario) -> None:
+    found = diagnosed({name: text.encode() for name, text in scenario.files.items()})
+    assert not wrong(found, scenario.expected), found
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_look_alike(name: str) -> None:
+    found = diagnosed({"console.log": LOOK_ALIKES[name].encode()})
+    assert found.category is None, found
+    assert found.verdict in (Verdict.UNDECIDED, Verdict.HEALTHY, Verdict.FINISHED)
+    assert not found.others
