@@ -41,15 +41,24 @@ class Rhythm:
         """
         if not len(times):
             return
-        self._remember(lull, np.array([times[0] - self._last]))
-        self._remember(inside, np.diff(times))
+        self.add_one(lull, float(times[0]))
+        self._remember(inside, times[1:] - times[:-1])
         self._last = float(times[-1])
+
+    def add_one(self, lull: Lull, time: float) -> None:
+        """Take the time of one record, NaN where it is not known."""
+        gap = time - self._last
+        self._last = time
+        if 0 <= gap < math.inf:
+            self._seen[lull] = self._seen.get(lull, 0) + 1
+            longest = sorted([*self._longest.get(lull, ()), gap], reverse=True)
+            self._longest[lull] = longest[:2]
+            self._gaps[lull] = [*self._gaps.get(lull, ()), gap][-WINDOW:]
 
     def add_arrival(self, lull: Lull, time: float) -> None:
         """Take the moment at which records arrived; what arrives together has no gaps."""
         if time != self._last:
-            self._remember(lull, np.array([time - self._last]))
-            self._last = time
+            self.add_one(lull, time)
 
     def pause(self) -> None:
         """What comes next follows a restart: the silence before it is no gap."""

@@ -186,8 +186,7 @@ class Stream:
             self.said = Said(event.stamp, event.arrival, event.live)
         lull = self.lull
         self.position = after_event(self.position, event)
-        times = self._beat(lull, np.array([stated]), lull, event.arrival, live=event.live)
-        self._note_phase(float(times[0]))
+        self._note_phase(self._beat_once(lull, stated, event.arrival, live=event.live))
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
@@ -346,14 +345,31 @@ class Stream:
             self.rhythm.add_arrival(lull, arrival)
             self._span(np.array([arrival]))
         if arrived < len(stated):
-            if not self._own_clock:
-                self._own_clock = True
-                self.rhythm.pause()
-                self.phases.clear()
-                self.first = self.latest = math.nan
+            self._trust_own_clock()
             self.rhythm.add(lull, stated[arrived:], inside)
             self._span(stated[known])
         return np.where(np.arange(len(stated)) < arrived, arrival if live else math.nan, stated)
+
+    def _beat_once(self, lull: Lull, stated: float, arrival: float, *, live: bool) -> float:
+        """The same for one record."""
+        if not self._own_clock and not math.isfinite(stated):
+            if live:
+                self.rhythm.add_arrival(lull, arrival)
+                self._span(np.array([arrival]))
+            return arrival if live else math.nan
+        self._trust_own_clock()
+        self.rhythm.add_one(lull, stated)
+        if math.isfinite(stated):
+            self._span(np.array([stated]))
+        return stated
+
+    def _trust_own_clock(self) -> None:
+        """From the first time that the log states it is the log's clock that counts."""
+        if not self._own_clock:
+            self._own_clock = True
+            self.rhythm.pause()
+            self.phases.clear()
+            self.first = self.latest = math.nan
 
     def _span(self, times: Times) -> None:
         """Widen the span of the attempt."""
