@@ -13,7 +13,7 @@ TORCH_STAMP = $(VENV)/.torch-$(TORCH_VERSION)
 READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format samples bench-diagnose wheel clean
+.PHONY: help bench demo test lint format samples bench-diagnose wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
 
 help: ## list these targets
@@ -28,6 +28,9 @@ demo: $(READY) ## watch a real small training; with TORCH=0 a recorded one
 
 test: $(READY) $(VENV)/.dev ## run all tests
 	$(BIN)/pytest -q $(ARGS)
+
+bench: $(VENV)/.dev ## measure it, about 20 minutes; ARGS=--quick takes two
+	$(BIN)/python -m bench $(ARGS)
 
 lint: $(VENV)/.dev ## check format, style, types and import walls
 	$(BIN)/ruff format --check .

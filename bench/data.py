@@ -33,6 +33,28 @@ def autoencoder(directory: Path, size: int, ranks: int = 8, seed: int = 7) -> Pa
     return logs
 
 
+def rank_lines(rank: int, ranks: int, seed: int, *, epochs: bool = False) -> Iterator[str]:
+    """The log of one rank, line by line without end; with `epochs` an epoch at a time."""
+    text = _rank_log(rank, ranks, random.Random(seed))
+    next(text)
+    while True:
+        epoch = "".join(next(text) for _ in range(7))
+        yield from (epoch,) if epochs else epoch.splitlines(keepends=True)
+
+
+def many_ranks(directory: Path, ranks: int, lines: int = 20) -> Path:
+    """A short log of each of very many ranks."""
+    logs = directory / f"many-{ranks}" / "logs"
+    if not (logs / ".complete").exists():
+        logs.mkdir(parents=True, exist_ok=True)
+        for rank in range(ranks):
+            source = rank_lines(rank, ranks, 1)
+            text = "".join(next(source) for _ in range(lines))
+            (logs / f"debug_rank{rank}_20261123_010000.log").write_text(text)
+        (logs / ".complete").touch()
+    return logs
+
+
 def _rank_log(rank: int, ranks: int, chance: random.Random) -> Iterator[str]:
     """The log of one rank, a few thousand lines at a time, without end."""
     who = f"[Rank {rank}]"
