@@ -320,5 +320,6 @@ def test_the_record_can_be_read_at_every_moment(tw: Trainwatch, tmp_path: Path) 
         "run.json",
         "console.log",
         "events.jsonl",
+        "signals",
         ".supervisor",
     }

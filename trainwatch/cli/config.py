@@ -30,11 +30,11 @@ def load_config(path: Path | None) -> Config:
     Raises:
         UsageError: naming file, line or key, and the remedy.
     """
-    chosen = path or _nearest()
+    chosen = path or nearest_config()
     if chosen is None:
         return Config()
-    document = _parse(chosen)
-    known = ("health", "stall", "formats")
+    document = parse_config(chosen)
+    known = ("health", "stall", "formats", "run")
     for name in document:
         if name not in known:
             names = ", ".join(f"[{table}]" for table in known)
@@ -87,14 +87,15 @@ def _holds(value: Any, place: Sequence[str | int]) -> bool:  # noqa: ANN401 - TO
     return True
 
 
-def _nearest() -> Path | None:
+def nearest_config() -> Path | None:
     try:
         return find_config(Path.cwd())
     except OSError:  # the working directory was deleted
         return None
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def parse_config(path: Path) -> dict[str, Any]:
+    """The document in a file; raises UsageError, naming file and line."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,5 +1,6 @@
 """Reads everything of a run once, for the commands that answer and exit."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -80,6 +81,14 @@ def read_all(
     for problem in problems.values():
         click.echo(f"trainwatch: {problem}", err=True)
     return Reading(engine, found, tuple(problems.values()))
+
+
+def read_logs(engine: Engine, paths: Sequence[str]) -> None:
+    """Feed everything that the logs of `paths` hold; raises NothingToReadError."""
+    for log in discover(list(paths), allow_empty=engine.info.id is not None).files:
+        with contextlib.suppress(OSError):
+            for item in _items(log):
+                engine.feed(item)
 
 
 def new_engine(selection: Selection, info: RunInfo, listener: Listener | None = None) -> Engine:

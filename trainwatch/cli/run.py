@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from trainwatch.cli.runconfig import apply_config
 
 if TYPE_CHECKING:
     from trainwatch.runner.launch import Launched, Wish
@@ -64,53 +66,135 @@ def _entries(
     metavar="K=V",
     help="Add a variable to its environment. Repeatable.",
 )
+@click.option(
+    "--health-time",
+    type=float,
+    default=300.0,
+    show_default=True,
+    callback=_seconds,
+    metavar="SECONDS",
+    help="Health that is asked for at the beginning; else the run is ended with 64. 0: no gate.",
+)
+@click.option(
+    "--max-attempts",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Start it again after a failure, so often in all.",
+)
+@click.option(
+    "--restart-delay",
+    type=float,
+    default=15.0,
+    show_default=True,
+    callback=_seconds,
+    metavar="SECONDS",
+    help="Between two attempts.",
+)
+@click.option(
+    "--until-exists",
+    type=click.Path(),
+    multiple=True,
+    metavar="PATH",
+    help="The training is complete when this exists. Repeatable: one of them is enough.",
+)
+@click.option(
+    "--checkpoints",
+    type=click.Path(),
+    multiple=True,
+    metavar="DIR",
+    help="Where {checkpoint} is looked for. [default: below the working directory]",
+)
+@click.option(
+    "--then",
+    metavar="CMD",
+    help="Run this in a shell after success; TRAINWATCH_* variables hold the run's facts.",
+)
+@click.option("--on-failure", metavar="CMD", help="The same after a failure.")
+@click.option(
+    "--forward-signal",
+    multiple=True,
+    type=click.Choice(["SIGUSR1", "SIGUSR2"]),
+    help="Pass this signal on to the command. SIGUSR1 to torchrun leaves orphans!",
+)
+@click.option("--no-probe", is_flag=True, help="Put no probe into the workers.")
+@click.option("--no-report", is_flag=True, help="Write no results at the end.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    expose_value=True,
+    callback=apply_config,
+    metavar="FILE",
+    help="Configuration; its table [run] holds these options. [default: trainwatch.toml, upward]",
+)
 @click.option("--no-tui", is_flag=True, help="Pass the output through instead of a dashboard.")
 @click.option("--detach", is_flag=True, help="Return at once, printing the run directory.")
 @click.argument("training", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
-def command(  # noqa: PLR0913, PLR0917 -- click passes one argument an option
-    exp_id: str | None,
-    run_dir: Path | None,
-    logs: tuple[Path, ...],
-    stop_timeout: float,
-    cwd: Path | None,
-    env: dict[str, str],
-    no_tui: bool,
-    detach: bool,
-    training: tuple[str, ...],
-) -> None:
+def command(**given: Any) -> None:  # noqa: ANN401 -- click passes one argument an option
     """Start a training, guard it, and show it.
 
     COMMAND is started as it is, without a shell, in a session of its own that outlives this
     terminal. In a terminal a dashboard opens; leaving it leaves the training alone. Without one
     the training's output passes through to stdout, SIGTERM, SIGINT and SIGHUP end the training,
-    and its exit code is returned.
+    and its exit code is returned: 64 when the health gate ended it, 65 when several attempts were
+    allowed and the last one failed.
+
+    {checkpoint} in COMMAND is replaced by the newest sound checkpoint; while there is none, the
+    argument is left out, and a bare one's option with it.
 
     \b
     trainwatch run -- torchrun --standalone --nproc-per-node 8 train.py
     trainwatch run --exp-id lr3 --logs logs/ -- bash train.sh
+    trainwatch run --max-attempts 5 --until-exists out/model.safetensors -- \\
+        torchrun train.py --resume {checkpoint}
     """  # noqa: D301
-    from trainwatch.runner.launch import Wish  # noqa: PLC0415
     from trainwatch.runner.logout import warning  # noqa: PLC0415
     from trainwatch.runner.words import hold_standard_streams, say  # noqa: PLC0415
 
     hold_standard_streams()
-    wish = Wish(
-        command=training,
-        exp_id=exp_id,
-        run_dir=run_dir,
-        logs=logs,
-        cwd=cwd,
-        environment=env,
-        stop_timeout=stop_timeout,
-    )
+    wish = _wish(given)
     if text := warning():
         say(text)
-    if detach:
+    if given["detach"]:
         _detached(wish)
-    elif no_tui or not (os.isatty(0) and os.isatty(1)):
+    elif given["no_tui"] or not (os.isatty(0) and os.isatty(1)):
         _foreground(wish)
     else:
         watch_run(wish)
+
+
+def _wish(given: dict[str, Any]) -> Wish:
+    from trainwatch.runner.launch import Wish  # noqa: PLC0415
+    from trainwatch.supervise.order import Guard, Restarts  # noqa: PLC0415
+
+    config: Path | None = given["config"]
+    return Wish(
+        command=given["training"],
+        exp_id=given["exp_id"],
+        run_dir=given["run_dir"],
+        logs=given["logs"],
+        cwd=given["cwd"],
+        environment=given["env"],
+        stop_timeout=given["stop_timeout"],
+        restarts=Restarts(
+            attempts=given["max_attempts"],
+            delay=given["restart_delay"],
+            until=given["until_exists"],
+            checkpoints=given["checkpoints"],
+        ),
+        guard=Guard(
+            health_time=given["health_time"],
+            probe=not given["no_probe"],
+            sample=True,
+            report=not given["no_report"],
+            forward=given["forward_signal"],
+            success=given["then"],
+            failure=given["on_failure"],
+            config=None if config is None else os.path.abspath(config),  # noqa: PTH100
+        ),
+    )
 
 
 def _start(wish: Wish) -> Launched:
@@ -136,7 +220,7 @@ def _foreground(wish: Wish) -> None:
     from trainwatch.runner.signals import StopSignals  # noqa: PLC0415
     from trainwatch.runner.words import say  # noqa: PLC0415
 
-    with StopSignals().installed() as signals:
+    with StopSignals(wish.guard.forward).installed() as signals:
         run = _start(wish)
         code = stay(run, signals, say)
     _end(run, code)
@@ -176,11 +260,13 @@ def _over(run: Launched) -> bool:
 
 def _end(run: Launched, code: int) -> None:
     """Says how it ended and exits with the training's code."""
-    from trainwatch.runner.foreground import left_running  # noqa: PLC0415
+    from trainwatch.runner.foreground import left_running, reason  # noqa: PLC0415
     from trainwatch.runner.words import say  # noqa: PLC0415
 
     if left_running(run):
         say("the command ended and left processes running in the background: they were ended too;")
         say("a run lasts as long as its command, so let the command wait for its training.")
+    if why := reason(run):
+        say(f"{why}.")
     say(f"{run.id} ended with exit code {code}; its files are in {run.paths.root}.")
     raise SystemExit(code)

@@ -66,6 +66,14 @@ def left_running(run: Launched) -> bool:
     return '"event": "orphans"' in journal
 
 
+def reason(run: Launched) -> str | None:
+    """Why a run ended, where that is not the command's own doing."""
+    try:
+        return read_record(run.paths.root).reason
+    except TrainwatchError:
+        return None
+
+
 def conclusion(run: Launched) -> int:
     """The training's exit code, once the supervisor has ended; waits for that.
 

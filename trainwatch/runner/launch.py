@@ -5,18 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
+from trainwatch.checkpoints import survey
 from trainwatch.errors import RunError, UsageError
+from trainwatch.supervise.companions import home, module
 from trainwatch.supervise.files import PRIVATE, PRIVATE_DIRECTORY
-from trainwatch.supervise.order import Answer, Order, decode_answer, encode, read_all
+from trainwatch.supervise.order import (
+    Answer,
+    Guard,
+    Order,
+    Restarts,
+    decode_answer,
+    encode,
+    read_all,
+)
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.registry import register
 from trainwatch.supervise.reserve import Reservation, reserve
+from trainwatch.supervise.restarts import CHECKPOINT
 
 STOP_TIMEOUT = 30.0
 """Seconds from SIGTERM to SIGKILL, unless told otherwise."""
@@ -34,6 +46,8 @@ class Wish:
         cwd: Where the command starts; None: here.
         environment: What is added to the environment.
         stop_timeout: Seconds from SIGTERM to SIGKILL.
+        restarts: When it is started again; paths relative to the working directory of trainwatch.
+        guard: What else is done for it.
     """
 
     command: tuple[str, ...]
@@ -43,6 +57,8 @@ class Wish:
     cwd: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_timeout: float = STOP_TIMEOUT
+    restarts: Restarts = field(default_factory=Restarts)
+    guard: Guard = field(default_factory=Guard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +92,18 @@ def launch(wish: Wish) -> Launched:
         RunError: The supervisor itself failed.
     """
     cwd = _checked(wish)
+    restarts = _absolute(wish.restarts)
+    checkpoint = _checkpoint(wish, cwd, restarts.checkpoints)
     place = reserve(wish.command, wish.exp_id, wish.run_dir, time.time())
     order = Order(
         id=place.id,
         command=wish.command,
         cwd=str(cwd),
         stop_timeout=wish.stop_timeout,
-        environment=wish.environment,
+        environment=_with_probe(wish, place.paths.root),
+        restarts=restarts,
+        guard=wish.guard,
+        checkpoint=checkpoint,
         logs=tuple(os.path.abspath(path) for path in wish.logs),  # noqa: PTH100
         owned=place.made,
     )
@@ -114,6 +135,35 @@ def _checked(wish: Wish) -> Path:
     return cwd
 
 
+def _absolute(restarts: Restarts) -> Restarts:
+    return replace(
+        restarts,
+        until=tuple(map(os.path.abspath, restarts.until)),
+        checkpoints=tuple(map(os.path.abspath, restarts.checkpoints)),
+    )
+
+
+def _checkpoint(wish: Wish, cwd: Path, roots: Sequence[str]) -> str | None:
+    """What the first attempt goes on from, where the command asks for it."""
+    if not any(CHECKPOINT in argument for argument in wish.command):
+        return None
+    newest = survey(roots or [str(cwd)], time.time()).newest
+    return newest.path if newest else None
+
+
+def _with_probe(wish: Wish, root: Path) -> Mapping[str, str]:
+    """The environment asked for, and what puts a probe into the workers."""
+    if not wish.guard.probe or find_spec("trainwatch.probes") is None:
+        return wish.environment
+    surroundings = {**os.environ, **wish.environment}
+    try:
+        added = import_module("trainwatch.probes").environment(root, surroundings)
+    except Exception:  # noqa: BLE001 - a probe that cannot be set up must not keep it from starting
+        return wish.environment
+    changed = {name: text for name, text in added.items() if surroundings.get(name) != text}
+    return {**wish.environment, **changed}
+
+
 def _why_not(path: Path, program: str) -> str:
     if "/" not in program:
         return "was not found on PATH"
@@ -125,14 +175,11 @@ def _why_not(path: Path, program: str) -> str:
 def _start_supervisor(
     place: Reservation, order: Order
 ) -> tuple[subprocess.Popen[bytes], Answer | None]:
-    package = Path(__file__).resolve().parents[2]
-    # Never the user's working directory, where a `signal.py` would be found before Python's own.
-    safe = ["-P"] if package.name in {"site-packages", "dist-packages"} else []
     errors = _open_crash(place)
     try:
         supervisor = subprocess.Popen(
-            [sys.executable, *safe, "-m", "trainwatch.supervise", place.paths.root],
-            cwd=package,
+            module("trainwatch.supervise", place.paths.root),
+            cwd=home(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -27,6 +27,14 @@ class Happened(StrEnum):
     EXIT = "exit"
     ORPHANS = "orphans"
     SURVIVORS = "survivors"
+    GATE = "gate"
+    RESTART = "restart"
+    CHECKPOINT = "checkpoint"
+    COMPANION = "companion"
+    FORWARD = "forward"
+    REPORT = "report"
+    HOOK = "hook"
+    LOGS = "logs"
     END = "end"
 
 

@@ -1,4 +1,4 @@
-"""Starting the command, and collecting it and every orphan that falls to the supervisor."""
+"""Starting a command whose output is a file itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trainwatch.supervise.process import Identity, identify
 
 
 class Launcher:
-    """The command's first process, a child of this one.
+    """A command's first process, a child of this one.
 
     Attributes:
         pid: Its process id.
@@ -41,19 +41,11 @@ class Launcher:
         self.identity: Identity | None = identify(self.pid)
         self.exit_code: int | None = None
 
-    def collect(self) -> None:
-        """Takes in every child that has ended; the kernel gives this process the orphans too."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid == self.pid:
-                code = os.waitstatus_to_exitcode(status)
-                self._process.returncode = code
-                self.exit_code = 128 - code if code < 0 else code
+    def collected(self, pid: int, code: int) -> None:
+        """Takes note of a child's end; `code` is negative when a signal ended it."""
+        if pid == self.pid:
+            self._process.returncode = code
+            self.exit_code = 128 - code if code < 0 else code
 
 
 def _start(

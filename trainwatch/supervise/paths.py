@@ -81,6 +81,16 @@ class RunPaths:
         return self.private / "stderr"
 
     @property
+    def inspection(self) -> Path:
+        """Where and how the newest attempt failed, and from what it may go on."""
+        return self.private / "inspection.json"
+
+    @property
+    def gate(self) -> Path:
+        """Why the health gate failed or passed."""
+        return self.private / "gate.json"
+
+    @property
     def own(self) -> tuple[Path, ...]:
         """Everything that trainwatch itself makes in a run directory."""
         return (

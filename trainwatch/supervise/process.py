@@ -150,7 +150,7 @@ def environment(pid: int) -> frozenset[bytes]:
     return frozenset(b"".join(chunks).split(b"\0")) - {b""}
 
 
-def send(target: Identity, number: signal.Signals) -> Delivery:
+def send(target: Identity, number: int) -> Delivery:
     """Sends a signal to that very process, and to no later owner of its id."""
     if target.pid <= 1:
         return Delivery.REFUSED

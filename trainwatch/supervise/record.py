@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainwatch.errors import RunError
 from trainwatch.supervise import files
 from trainwatch.supervise.files import Fields
 from trainwatch.supervise.machine import Machine, is_here, was_rebooted
+from trainwatch.supervise.order import Guard, Restarts
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.process import Identity, find
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from trainwatch.events import RunInfo
 
 SCHEMA = 1
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,19 @@ class Attempt:
         launcher: The process that was started; None before and where it could not be read.
         started, ended: Epoch seconds.
         exit_code: The command's own; 128+N when signal N ended it.
+        checkpoint: From which it went on.
+        epoch, step: How far it came, as its logs print it; known once it has failed.
+        failure: How it failed, in a few words of its logs.
     """
 
     started: float
     launcher: Identity | None = None
     ended: float | None = None
     exit_code: int | None = None
+    checkpoint: str | None = None
+    epoch: float | None = None
+    step: int | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,14 @@ class RunRecord:
         machine: Where the process ids mean something.
         supervisor: The process that owns the training.
         started, ended: Epoch seconds; `ended` is the end of the last attempt.
-        exit_code: Of the last attempt once the run is over.
+        exit_code: Of `trainwatch run`, once the run is over: the last attempt's own, or 64 or 65.
+        reason: Why it ended, where that is not the command's own doing.
         stopped: Whether a person or a signal asked for the end.
         survivors: Descriptions of processes that could not be ended.
         attempts: In order; the last is the current one.
+        restarts: When it is started again.
+        guard: What else is done for it.
+        variables: Names of the variables that were added to the environment.
     """
 
     id: str
@@ -79,28 +93,54 @@ class RunRecord:
     stopped: bool = False
     survivors: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    reason: str | None = None
+    restarts: Restarts = field(default_factory=Restarts)
+    guard: Guard = field(default_factory=Guard)
+    variables: tuple[str, ...] = ()
 
     @property
     def launcher(self) -> Identity | None:
         """The current attempt's first process."""
         return self.attempts[-1].launcher if self.attempts else None
 
-    def began(self, launcher: Identity | None, now: float) -> RunRecord:
-        """With one more attempt."""
-        return replace(self, attempts=(*self.attempts, Attempt(now, launcher)))
+    @property
+    def waiting(self) -> bool:
+        """Whether one attempt has ended and the run goes on."""
+        last = self.attempts[-1] if self.attempts else None
+        return self.ended is None and last is not None and last.ended is not None
 
-    def finished(self, exit_code: int | None, now: float) -> RunRecord:
-        """With the current attempt and the run at their end."""
-        last = replace(self.attempts[-1], ended=now, exit_code=exit_code) if self.attempts else None
-        attempts = (*self.attempts[:-1], last) if last else ()
-        return replace(self, attempts=attempts, ended=now, exit_code=exit_code)
+    def began(
+        self, launcher: Identity | None, now: float, checkpoint: str | None = None
+    ) -> RunRecord:
+        """With one more attempt."""
+        return replace(
+            self, attempts=(*self.attempts, Attempt(now, launcher, checkpoint=checkpoint))
+        )
+
+    def noted(self, **facts: Any) -> RunRecord:  # noqa: ANN401 - fields of Attempt
+        """With more known of the current attempt."""
+        if not self.attempts:
+            return self
+        return replace(self, attempts=(*self.attempts[:-1], replace(self.attempts[-1], **facts)))
+
+    def finished(self, exit_code: int | None, now: float, reason: str | None = None) -> RunRecord:
+        """With the run at its end, and the current attempt where it has not ended yet."""
+        record = self
+        if self.attempts and self.attempts[-1].ended is None:
+            record = self.noted(ended=now, exit_code=exit_code)
+        return replace(record, ended=now, exit_code=exit_code, reason=reason)
 
 
 def alive(record: RunRecord) -> bool | None:
-    """Whether the training's first process lives; None where the process table cannot tell."""
+    """Whether the training's first process lives; None where the process table cannot tell.
+
+    Between two attempts it does not, and the run is not over: that is None too.
+    """
     if record.ended is not None:
         return False
     if is_here(record.machine):
+        if record.waiting and find(record.supervisor):
+            return None
         return find(record.launcher or record.supervisor) is not None
     return False if was_rebooted(record.machine) else None
 
@@ -176,6 +216,7 @@ def _document(record: RunRecord) -> dict[str, Any]:
         "ended": record.ended,
         "exit_code": record.exit_code,
         "stopped": record.stopped,
+        "reason": record.reason,
         "survivors": list(record.survivors),
         "attempts": [
             {
@@ -184,10 +225,17 @@ def _document(record: RunRecord) -> dict[str, Any]:
                 "started": attempt.started,
                 "ended": attempt.ended,
                 "exit_code": attempt.exit_code,
+                "checkpoint": attempt.checkpoint,
+                "epoch": attempt.epoch,
+                "step": attempt.step,
+                "failure": attempt.failure,
             }
             for number, attempt in enumerate(record.attempts)
         ],
         "logs": list(record.logs),
+        "restarts": asdict(record.restarts),
+        "guard": asdict(record.guard),
+        "variables": list(record.variables),
         "stop_timeout": record.stop_timeout,
         "token": record.token,
         "owned": record.owned,
@@ -218,7 +266,25 @@ def _record(fields: Fields) -> RunRecord:
         stopped=fields.flag("stopped"),
         survivors=fields.texts("survivors"),
         attempts=tuple(map(_attempt, fields.parts("attempts"))),
+        reason=fields.get("reason", fields.text),
+        restarts=_kept(fields, "restarts", Restarts),
+        guard=_kept(fields, "guard", Guard),
+        variables=fields.get("variables", fields.texts) or (),
     )
+
+
+def _kept(fields: Fields, name: str, kind: type[T]) -> T:
+    """Part of an order; its defaults where an earlier version wrote none."""
+    part = fields.get(name, fields.part)
+    if part is None:
+        return kind()
+    lists = {key: tuple(v) if isinstance(v, list) else v for key, v in part.data.items()}
+    try:
+        return kind(**lists)
+    except TypeError:
+        raise RunError(
+            f"{fields.path} is damaged or not trainwatch's: {name!r} is wrong."
+        ) from None
 
 
 def _attempt(fields: Fields) -> Attempt:
@@ -228,6 +294,10 @@ def _attempt(fields: Fields) -> Attempt:
         launcher=_identity(launcher) if launcher else None,
         ended=fields.get("ended", fields.number),
         exit_code=fields.get("exit_code", fields.integer),
+        checkpoint=fields.get("checkpoint", fields.text),
+        epoch=fields.get("epoch", fields.number),
+        step=fields.get("step", fields.integer),
+        failure=fields.get("failure", fields.text),
     )
 
 

@@ -17,13 +17,14 @@ from trainwatch.supervise.tree import Tree
 class Standing(StrEnum):
     """The states of `trainwatch ps`.
 
-    RUNNING: the training lives. STOPPING: it was asked to end, or has ended and what it left is
+    RUNNING: the training lives. WAITING: an attempt has ended, the next one comes. STOPPING: it was asked to end, or has ended and what it left is
     being ended. UNGUARDED: the training lives, its supervisor was killed. ENDED: its exit code is
     known. CUT_OFF: nobody lives and nobody wrote how it ended. UNKNOWN: it was started on another
     machine and had not ended when its record was written.
     """
 
     RUNNING = "running"
+    WAITING = "waiting"
     STOPPING = "stopping"
     UNGUARDED = "unguarded"
     ENDED = "ended"
@@ -36,7 +37,9 @@ def standing(record: RunRecord) -> Standing:
     guard, lives = guarded(record), alive(record)
     if guard:
         busy = record.stopped or record.ended is not None
-        return Standing.STOPPING if busy else Standing.RUNNING
+        if busy:
+            return Standing.STOPPING
+        return Standing.WAITING if record.waiting else Standing.RUNNING
     if record.ended is not None:
         return Standing.ENDED
     if lives is None:

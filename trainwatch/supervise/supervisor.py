@@ -1,7 +1,9 @@
 """The process that owns one training: starts it, keeps its record, ends it and what it leaves.
 
 It belongs to no terminal, reads nothing of what the training writes, and does little: it wakes
-twice a second to remember the process tree, and when a signal comes.
+twice a second to remember the process tree, and when a signal comes. What it is at, at any
+moment, is one of its stages: training → (examining → waiting → training)* → reporting → hook →
+leaving.
 """
 
 from __future__ import annotations
@@ -12,22 +14,34 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from trainwatch.errors import TrainwatchError, UsageError
+from trainwatch.supervise.companions import reap
 from trainwatch.supervise.files import PRIVATE_DIRECTORY, remove_if_empty, write_json
 from trainwatch.supervise.git import head_commit
+from trainwatch.supervise.helpers import Helpers, Inspection
 from trainwatch.supervise.journal import Happened, Journal
-from trainwatch.supervise.ladder import Ladder
-from trainwatch.supervise.launcher import Launcher
 from trainwatch.supervise.machine import here
+from trainwatch.supervise.openlogs import OpenLogs
 from trainwatch.supervise.order import Answer, Order, decode_order, encode, read_all
+from trainwatch.supervise.outcome import announce, hook_of, is_complete, seen, with_hook_facts
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.process import describe, identify
 from trainwatch.supervise.record import RunRecord, claim, discard, write_record
+from trainwatch.supervise.restarts import (
+    Ending,
+    Failure,
+    Situation,
+    ending,
+    repeated,
+    with_checkpoint,
+)
+from trainwatch.supervise.task import Task
 from trainwatch.supervise.tree import RUN_VARIABLE, Tree, become_reaper
-from trainwatch.supervise.wakeups import STOPPING, Wakeups
+from trainwatch.supervise.wakeups import AGAIN, STOPPING, Wakeups
 
 SAMPLE = 0.5
 """Seconds between two looks at the process tree."""
@@ -38,8 +52,17 @@ _SHARE = 0.005
 _SAVE = 5.0
 """Seconds between two writes of the process tree, at least."""
 
+_LOOK = 2.0
+"""Seconds between two looks for logs, at least."""
+
 UNENDED = 1
 """Exit code when the training itself could not be ended, so that it has none."""
+
+_NO_REUSE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
+"""Set for later attempts: with it torchrun does not stumble over the dead attempt's port."""
+
+Stage = Callable[[float], bool]
+"""Does what is due, given a monotonic clock; False when the supervisor's work is done."""
 
 
 class Supervisor:
@@ -53,92 +76,287 @@ class Supervisor:
         self._journal = Journal(paths.events)
         self._record = _first_record(order)
         self._tree = Tree(self._record.token, reaper=os.getpid() if become_reaper() else None)
-        self._launcher: Launcher | None = None
-        self._ladder: Ladder | None = None
+        self._helpers = Helpers(paths, order, self._journal)
+        self._logs = OpenLogs(paths.root, order.logs)
+        self._task: Task | None = None
+        self._stage: Stage = self._training
+        self._due = 0.0
+        self._again = False
+        self._hurry = False
+        self._gate: str | None = None
+        self._before = seen(order.restarts.until)
         self._saved: tuple[float, object] = (0.0, None)
-        self._sampled = 0.0
+        self._sampled = self._looked = 0.0
         _claim(paths, self._record)
 
-    def start(self) -> int:
-        """Starts the command and returns its process id; raises UsageError when it cannot."""
+    def start(self, checkpoint: str | None) -> int:
+        """Starts an attempt and returns its process id; raises UsageError when it cannot."""
+        number = len(self._record.attempts)
+        command = with_checkpoint(self._order.command, checkpoint)
+        again = {_NO_REUSE: "1"} if number else {}
         environment = {
             "PYTHONUNBUFFERED": "1",
+            **again,
             **os.environ,
             **self._order.environment,
             RUN_VARIABLE: self._record.token,
+            "TRAINWATCH_RUN_DIR": str(self._paths.root),
+            "TRAINWATCH_EXP_ID": self._record.id,
         }
-        launcher = Launcher(self._order.command, self._order.cwd, environment, self._paths.console)
-        self._launcher = launcher
-        if launcher.identity:
-            self._tree.remember(launcher.identity)
-        self._keep(self._record.began(launcher.identity, time.time()))
-        self._journal.write(
-            Happened.START, attempt=0, pid=launcher.pid, command=list(self._order.command)
+        self._task = task = Task(
+            self._tree, command, self._order.cwd, environment, self._paths.console
         )
-        return launcher.pid
+        self._again = False
+        self._keep(self._record.began(task.identity, time.time(), checkpoint))
+        facts = {"checkpoint": checkpoint} if checkpoint else {}
+        self._journal.write(
+            Happened.START, attempt=number, pid=task.pid, command=list(command), **facts
+        )
+        self._helpers.attempt(number, time.monotonic())
+        self._stage = self._training
+        return task.pid
 
     def guard(self) -> int:
-        """Waits for the end; returns the training's exit code."""
-        while not self._over(time.monotonic()):
+        """Waits for the end; returns the exit code of the run."""
+        while (stage := self._stage)(time.monotonic()):
+            if self._stage != stage:
+                continue
             for number in self._wakeups.wait(self._pause):
                 self._take(number)
-            self._collect()
-            self._sample(time.monotonic())
-        self._conclude()
-        code = self._record.exit_code
-        return UNENDED if code is None else code
+            for pid, code in reap():
+                self._helpers.collected(pid, code)
+                if self._task:
+                    self._task.collected(pid, code)
+            self._helpers.tick(time.monotonic())
+            self._tree.strangers = self._helpers.sessions
+        self._journal.write(Happened.END, exit_code=self._record.exit_code)
+        remove_if_empty(self._paths.crash)
+        exit_code = self._record.exit_code
+        return UNENDED if exit_code is None else exit_code
 
     @property
     def _pause(self) -> float:
-        return self._ladder.pause if self._ladder else SAMPLE
+        return (self._task.pause if self._task else None) or SAMPLE
 
-    def _take(self, number: signal.Signals) -> None:
-        """Acts on a signal; none but the two of `STOPPING` ends anything."""
+    # --- signals --------------------------------------------------------------------------------
+
+    def _take(self, number: int) -> None:
+        """Acts on a signal; none but those of `STOPPING` ends the run."""
+        name = "RESTART" if number == AGAIN else signal.Signals(number).name
         stops = number in STOPPING
-        self._journal.write(Happened.SIGNAL, signal=number.name, stops=stops)
-        if stops and not self._record.stopped and self._record.ended is None:
+        self._journal.write(Happened.SIGNAL, signal=name, stops=stops)
+        if stops and not self._record.stopped:
+            self._stop()
+        elif number == AGAIN and self._record.ended is None:
+            self._again = True
+            self._due = 0.0
+            self._end_task()
+        elif name in self._order.guard.forward and self._task and self._task.exit_code is None:
+            self._journal.write(Happened.FORWARD, signal=name, pid=self._task.pid)
+            with contextlib.suppress(OSError):
+                os.kill(self._task.pid, number)
+
+    def _stop(self) -> None:
+        over = self._record.ended is not None
+        if not over:
             self._keep(replace(self._record, stopped=True))
             self._journal.write(Happened.STOP, timeout=self._order.stop_timeout)
-            self._climb()
+        self._hurry = True
+        if over or self._stage != self._training:
+            self._helpers.end(time.monotonic())
+        self._end_task()
 
-    def _climb(self) -> None:
-        self._ladder = self._ladder or Ladder(
-            self._tree,
-            self._launcher.identity if self._launcher else None,
-            timeout=self._order.stop_timeout,
-            now=time.monotonic(),
-            note=self._note,
-        )
+    def _end_task(self) -> None:
+        if self._task:
+            self._task.end(self._order.stop_timeout, time.monotonic(), self._note)
 
     def _note(self, number: signal.Signals, pids: list[int]) -> None:
         event = Happened.KILL if number == signal.SIGKILL else Happened.TERMINATE
         self._journal.write(event, pids=pids)
 
-    def _collect(self) -> None:
-        """Collects what has ended; the attempt is over as soon as the launcher is."""
-        launcher = self._launcher
-        if launcher is None:
-            return
-        launcher.collect()
-        if launcher.exit_code is not None and self._record.ended is None:
-            self._attempt_over(launcher.exit_code)
+    # --- stages ---------------------------------------------------------------------------------
+
+    def _training(self, now: float) -> bool:
+        """An attempt runs, or what it left is being ended."""
+        task = self._task
+        if task is None:
+            return self._finish()
+        if task.exit_code is not None and self._record.attempts[-1].ended is None:
+            self._attempt_over(task.exit_code)
+        if self._gate is None and (why := self._helpers.gate_failure()) is not None:
+            if not task.ending:
+                self._gate = why
+            self._end_task()
+        if task.over(now):
+            return self._attempt_ended(task)
+        self._sample(now)
+        return True
 
     def _attempt_over(self, code: int) -> None:
-        self._keep(self._record.finished(code, time.time()))
-        self._journal.write(Happened.EXIT, attempt=0, exit_code=code, signal=_signal_name(code))
+        """The attempt is over as soon as its first process is."""
+        self._keep(self._record.noted(ended=time.time(), exit_code=code))
+        number = len(self._record.attempts) - 1
+        self._journal.write(
+            Happened.EXIT, attempt=number, exit_code=code, signal=_signal_name(code)
+        )
+        self._helpers.attempt_over()
         if left := [process.pid for process in self._tree.scan()]:
             self._journal.write(Happened.ORPHANS, pids=left)
-        self._climb()
+        if self._order.restarts.attempts <= 1 and (end := self._ending(code)):
+            self._close(end)
+        self._end_task()
 
-    def _over(self, now: float) -> bool:
-        return self._ladder is not None and self._ladder.step(now)
+    def _ending(self, code: int) -> Ending | None:
+        if self._again and not self._record.stopped and self._gate is None:
+            return None
+        return ending(
+            Situation(
+                number=len(self._record.attempts),
+                code=code,
+                stopped=self._record.stopped,
+                gate=self._gate,
+                complete=is_complete(self._order.restarts.until, self._before, code),
+                survivors=bool(self._task and self._task.survivors),
+            ),
+            self._order.restarts,
+        )
+
+    def _attempt_ended(self, task: Task) -> bool:
+        """The proof: nobody is left, or these are; then the next attempt, or the end."""
+        left = tuple(map(describe, task.survivors))
+        if left:
+            self._journal.write(Happened.SURVIVORS, processes=left)
+            self._keep(replace(self._record, survivors=left))
+        if self._record.ended is None:
+            code = task.exit_code
+            if code is None:  # nobody knows how it will end
+                self._keep(self._record.finished(None, time.time()))
+                return self._finish()
+            end = self._ending(code)
+            if end is None:
+                self._task = None
+                self._helpers.inspect(len(self._record.attempts) - 1, self._order.cwd)
+                self._stage = self._examining
+                return True
+            self._close(end)
+        return self._finish()
+
+    def _examining(self, now: float) -> bool:
+        """Where and how the attempt failed is being read from its logs."""
+        found = self._helpers.inspection()
+        if found is None and not self._record.stopped:
+            return True
+        found = found or Inspection()
+        self._keep(self._record.noted(epoch=found.epoch, step=found.step, failure=found.failure))
+        for path, why in found.damaged:
+            self._journal.write(Happened.CHECKPOINT, path=path, damaged=why)
+        failures = [
+            Failure(one.epoch, one.step, one.failure, one.exit_code)
+            for one in self._record.attempts
+        ]
+        end = None if self._again else repeated(failures)
+        if end:
+            self._close(end)
+            return self._finish()
+        delay = 0.0 if self._again else self._order.restarts.delay
+        self._journal.write(
+            Happened.RESTART,
+            attempt=len(self._record.attempts),
+            delay=delay,
+            checkpoint=found.checkpoint,
+        )
+        self._due = now + delay
+        self._stage = lambda at: self._waiting(at, found.checkpoint)
+        return True
+
+    def _waiting(self, now: float, checkpoint: str | None) -> bool:
+        """Until the next attempt is due."""
+        if self._record.stopped:
+            last = self._record.attempts[-1].exit_code
+            self._close(Ending(UNENDED if last is None else last))
+            return self._finish()
+        if now < self._due:
+            return True
+        try:
+            self.start(checkpoint)
+        except TrainwatchError as error:
+            self._close(Ending(self._record.attempts[-1].exit_code or UNENDED, str(error)))
+            return self._finish()
+        return True
+
+    def _close(self, end: Ending) -> None:
+        """The run is over; what remains is to write its results."""
+        self._keep(self._record.finished(end.code, time.time(), end.reason))
+        announce(self._paths, self._record)
+
+    def _finish(self) -> bool:
+        self._task = None
+        self._helpers.end(time.monotonic())
+        wanted = not self._hurry and self._helpers.report()
+        self._stage = self._reporting if wanted else self._hook
+        return True
+
+    def _reporting(self, now: float) -> bool:
+        del now
+        if self._helpers.reported():
+            self._stage = self._hook
+        return True
+
+    def _hook(self, now: float) -> bool:
+        """Runs what `--then` or `--on-failure` asks for; its code changes nothing."""
+        del now
+        command = None if self._hurry else hook_of(self._record)
+        self._stage = self._leaving
+        if command is None:
+            return True
+        output = self._paths.results / self._record.id / "then.log"
+        environment = with_hook_facts(
+            {**os.environ, **self._order.environment}, self._paths, self._record
+        )
+        environment[RUN_VARIABLE] = self._record.token
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            self._task = Task(
+                self._tree, ("/bin/sh", "-c", command), self._order.cwd, environment, output
+            )
+        except (TrainwatchError, OSError) as error:
+            self._journal.write(Happened.HOOK, command=command, problem=str(error))
+            return True
+        self._journal.write(Happened.HOOK, command=command, pid=self._task.pid)
+        self._stage = self._hooked
+        return True
+
+    def _hooked(self, now: float) -> bool:
+        task = self._task
+        if task is None:
+            self._stage = self._leaving
+            return True
+        if task.exit_code is not None:
+            self._end_task()
+        if task.over(now):
+            self._journal.write(Happened.HOOK, exit_code=task.exit_code)
+            left = tuple(map(describe, task.survivors))
+            if left:
+                self._keep(replace(self._record, survivors=(*self._record.survivors, *left)))
+            self._task = None
+            self._stage = self._leaving
+        return True
+
+    def _leaving(self, now: float) -> bool:
+        """Until the companions have ended."""
+        self._helpers.end(now)
+        return bool(self._helpers.sessions)
+
+    # --- what is looked at meanwhile ------------------------------------------------------------
 
     def _sample(self, now: float) -> None:
         """Looks at the tree and writes it down when it has changed."""
-        if self._ladder or now < self._sampled + max(SAMPLE, self._tree.cost / _SHARE):
+        ending_now = self._task is None or self._task.ending
+        if ending_now or now < self._sampled + max(SAMPLE, self._tree.cost / _SHARE):
             return
         self._sampled = now
         self._tree.scan(thorough=False)
+        self._find_logs(now)
         when, what = self._saved
         if self._tree.known == what or now < when + _SAVE:
             return
@@ -146,14 +364,13 @@ class Supervisor:
         with contextlib.suppress(OSError):
             write_json(self._paths.processes, {"schema": 1, "processes": sorted(self._tree.known)})
 
-    def _conclude(self) -> None:
-        """The proof: nobody is left, or these are."""
-        left = tuple(map(describe, self._ladder.survivors)) if self._ladder else ()
-        if left:
-            self._journal.write(Happened.SURVIVORS, processes=left)
-        self._keep(replace(self._record, survivors=left))
-        self._journal.write(Happened.END, exit_code=self._record.exit_code)
-        remove_if_empty(self._paths.crash)
+    def _find_logs(self, now: float) -> None:
+        if now < self._looked + max(_LOOK, self._logs.cost / _SHARE):
+            return
+        self._looked = now
+        if new := self._logs.look(identity.pid for identity in sorted(self._tree.known)):
+            self._keep(replace(self._record, logs=(*self._record.logs, *new)))
+            self._journal.write(Happened.LOGS, paths=new)
 
     def _keep(self, record: RunRecord) -> None:
         """Writes the record down; a full disk must not end the guard."""
@@ -178,6 +395,9 @@ def _first_record(order: Order) -> RunRecord:
         logs=order.logs,
         owned=order.owned,
         git_commit=head_commit(Path(order.cwd)),
+        restarts=order.restarts,
+        guard=order.guard,
+        variables=tuple(order.environment),
     )
 
 
@@ -208,7 +428,7 @@ def main(root: Path) -> int:
     except TrainwatchError as error:
         return _refuse(error)
     try:
-        _answer(Answer(launcher=supervisor.start()))
+        _answer(Answer(launcher=supervisor.start(order.checkpoint)))
     except TrainwatchError as error:
         discard(paths)
         return _refuse(error)

@@ -44,6 +44,7 @@ class Tree:
     """The living processes of one training, found anew at every scan.
 
     Attributes:
+        strangers: Sessions of the supervisor's own children, which do not belong.
         groups: Process groups of the last scan in which there is nobody else.
         cost: Seconds of processor time that the last scan took.
     """
@@ -61,6 +62,7 @@ class Tree:
         self._marks = {f"{RUN_VARIABLE}={token}".encode()}
         self._known = frozenset(known)
         self._reaper = reaper
+        self.strangers: frozenset[int] = frozenset()
         self.groups: frozenset[int] = frozenset()
         self.cost = 0.0
 
@@ -99,7 +101,12 @@ class Tree:
         return {
             pid
             for pid, process in table.items()
-            if process.identity in self._known or (reaper is not None and process.parent == reaper)
+            if process.identity in self._known
+            or (
+                reaper is not None
+                and process.parent == reaper
+                and process.session not in self.strangers
+            )
         }
 
     def _marked(self, table: Mapping[int, Process]) -> set[int]:

@@ -13,6 +13,9 @@ import signal
 STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
 """Signals by which a supervisor is asked to end the training."""
 
+AGAIN = signal.SIGRTMIN + 3
+"""By which a supervisor is asked to end the attempt and to start the next one."""
+
 _NOTED = frozenset({signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM})
 
 
@@ -22,16 +25,16 @@ class Wakeups:
     def __init__(self) -> None:
         self._read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        for number in STOPPING | _NOTED | {signal.SIGCHLD}:
+        for number in (*STOPPING, *_NOTED, AGAIN, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
         # A parent may have left signals blocked; the training would have them blocked too.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
-    def wait(self, seconds: float) -> list[signal.Signals]:
+    def wait(self, seconds: float) -> list[int]:
         """The signals that came, SIGCHLD left out; at the latest after so many seconds."""
         select.select([self._read], [], [], max(seconds, 0.0))
         try:
             numbers = os.read(self._read, 4096)
         except BlockingIOError:
             return []
-        return [signal.Signals(number) for number in numbers if number != signal.SIGCHLD]
+        return [number for number in numbers if number != signal.SIGCHLD]

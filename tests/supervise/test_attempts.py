@@ -1,0 +1,191 @@
+"""Starting again: until when, from where, and when it is no use."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from supervision import SLEEPING, Trainwatch, lives, until
+
+from trainwatch.runner.control import restart
+from trainwatch.supervise.order import Restarts
+from trainwatch.supervise.record import read_record
+from trainwatch.supervise.restarts import Failure, Situation, ending, repeated, with_checkpoint
+
+COUNTING = """
+import os, sys
+done = int(open("done").read()) if os.path.exists("done") else 0
+print("resumes from", sys.argv[1:], flush=True)
+for step in range(done, done + 10):
+    print(f"[DEBUG] [Rank 0] Training step {step}, loss=0.{step + 1}")
+open("done", "w").write(str(done + 10))
+if done + 10 >= 30:
+    open("model.bin", "w").write("complete")
+elif "fail" in os.environ.get("HOW", "fail"):
+    raise RuntimeError("cut off")
+"""
+
+
+@pytest.fixture
+def counting(tw: Trainwatch) -> tuple[str, ...]:
+    (tw.home / "count.py").write_text(COUNTING)
+    return (sys.executable, "count.py", "--resume", "{checkpoint}")
+
+
+def sound(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"x" * 100)
+
+
+def test_it_is_started_again_until_its_model_exists(
+    tw: Trainwatch, counting: tuple[str, ...]
+) -> None:
+    (tw.home / "out").mkdir()
+    sound(tw.home / "out" / "checkpoint-7.pt")
+    (tw.home / "out" / "checkpoint-9.pt").write_bytes(b"PK\x03\x04 cut off")
+    os.utime(tw.home / "out" / "checkpoint-9.pt", (1, 1))
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "5", "--restart-delay", "0"),
+        *("--until-exists", "model.bin", "--then", "env > facts", "--on-failure", "touch wrong"),
+        *("--", *counting),
+    )
+    assert done.returncode == 0, done.stderr
+    newest = str(tw.home / "out" / "checkpoint-7.pt")
+    assert done.stdout.decode().count(f"resumes from ['--resume', '{newest}']") == 3
+    record = read_record(tw.run_dir("x"))
+    assert [attempt.exit_code for attempt in record.attempts] == [1, 1, 0]
+    assert [attempt.step for attempt in record.attempts] == [9, 19, None]
+    assert (record.exit_code, record.reason) == (0, None)
+    facts = (tw.home / "facts").read_text()
+    assert "TRAINWATCH_STATUS=done\n" in facts
+    assert "TRAINWATCH_ATTEMPTS=3\n" in facts
+    assert not (tw.home / "wrong").exists()
+    damaged = [event for event in tw.events("x") if event["event"] == "checkpoint"]
+    assert damaged[0]["path"].endswith("checkpoint-9.pt")
+    sign = (tw.run_dir("x") / "signals" / "x.done").read_text().splitlines()
+    assert [line.split(":")[0] for line in sign] == [
+        *("status", "return_code", "duration", "timestamp")
+    ]
+
+
+def test_the_same_failure_at_the_same_step_twice_is_the_end(tw: Trainwatch) -> None:
+    script = "print('[DEBUG] [Rank 0] Training step 4, loss=0.5'); raise RuntimeError('boom')"
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "5", "--restart-delay", "0"),
+        *("--on-failure", "echo $TRAINWATCH_REASON > why", "--", sys.executable, "-c", script),
+    )
+    assert done.returncode == 65
+    assert b"attempts 1 and 2 failed alike at step 4" in done.stderr
+    assert "failed alike" in (tw.home / "why").read_text()
+    assert len(read_record(tw.run_dir("x")).attempts) == 2
+    assert "reason: attempts 1 and 2" in (tw.run_dir("x") / "signals" / "x.failed").read_text()
+
+
+def test_attempts_without_progress_count_only_against_their_number(tw: Trainwatch) -> None:
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "3", "--restart-delay", "0"),
+        *("--", "bash", "-c", "echo nothing; kill -9 $$"),
+    )
+    assert done.returncode == 65
+    assert b"all 3 attempts are used up" in done.stderr
+    assert [one.exit_code for one in read_record(tw.run_dir("x")).attempts] == [137] * 3
+
+
+def test_stop_ends_the_wait_for_the_next_attempt(tw: Trainwatch) -> None:
+    tw.detach("--exp-id", "x", "--max-attempts", "2", "--restart-delay", "300", "--", "false")
+    until(lambda: tw.ps()[0]["state"] == "waiting", "the wait")
+    assert tw.call("stop", "x").returncode == 0
+    record = read_record(tw.run_dir("x"))
+    assert (record.exit_code, record.stopped, len(record.attempts)) == (1, True, 1)
+
+
+def test_restart_ends_the_attempt_and_starts_the_next(tw: Trainwatch) -> None:
+    root = tw.detach("--exp-id", "x", "--", *SLEEPING)
+    first = tw.pid("pid")
+    assert "attempt 2" in restart(root)
+    until(lambda: (tw.home / "pid").read_text().strip() not in {"", str(first)}, "the next one")
+    assert not lives(first)
+    record = until(lambda: len((r := read_record(root)).attempts) == 2 and r, "the record")
+    assert (record.ended, record.stopped) == (None, False)
+    assert tw.call("stop", "x").returncode == 0
+
+
+def test_a_signal_reaches_the_command_only_when_asked_for(tw: Trainwatch) -> None:
+    script = "trap 'echo warned; exit 7' USR1; echo $$ > pid; while :; do sleep 0.05; done"
+    front = tw.start(
+        *("run", "--exp-id", "x", "--forward-signal", "SIGUSR1", "--", "bash", "-c", script)
+    )
+    tw.pid("pid")
+    until(lambda: read_record(tw.run_dir("x")).attempts, "the start")
+    front.send_signal(signal.SIGUSR1)
+    out, _ = front.communicate(timeout=20)
+    assert (front.returncode, out) == (7, b"warned\n")
+
+
+def test_files_held_open_for_writing_become_logs_of_the_run(tw: Trainwatch) -> None:
+    script = (
+        "import time; a = open('train.log', 'a'); b = open('weights.pt', 'wb'); c = open('own.py')\n"
+        "a.write('[DEBUG] [Rank 0] Training step 4, loss=0.5\\n'); a.flush(); time.sleep(397)"
+    )
+    (tw.home / "own.py").write_text("")
+    tw.detach("--exp-id", "x", "--", sys.executable, "-c", script)
+    until(lambda: read_record(tw.run_dir("x")).logs, "a log")
+    assert read_record(tw.run_dir("x")).logs == (str(tw.home / "train.log"),)
+    status = tw.call("status", "--json", tw.run_dir("x"))
+    assert b'"step": 4' in status.stdout
+    assert tw.call("stop", "x").returncode == 0
+
+
+LIMITS = Restarts(attempts=3)
+
+
+@pytest.mark.parametrize(
+    ("situation", "limits", "code"),
+    [
+        (Situation(1, 0), Restarts(), 0),
+        (Situation(1, 5), Restarts(), 5),
+        (Situation(1, 0, complete=False), Restarts(), 0),
+        (Situation(1, 5), LIMITS, None),
+        (Situation(1, 0, complete=False), LIMITS, None),
+        (Situation(1, 1, complete=True), LIMITS, 0),
+        (Situation(3, 5), LIMITS, 65),
+        (Situation(3, 0, complete=False), LIMITS, 65),
+        (Situation(1, 143, stopped=True), LIMITS, 143),
+        (Situation(1, 143, gate="NaN"), LIMITS, 64),
+        (Situation(1, 137, survivors=True), LIMITS, 65),
+    ],
+)
+def test_how_a_run_ends(situation: Situation, limits: Restarts, code: int | None) -> None:
+    end = ending(situation, limits)
+    assert (end and end.code) == code
+
+
+def test_only_known_steps_make_failures_alike() -> None:
+    unknown = Failure(None, None, "exception", 1)
+    known = Failure(1.0, 40, "exception", 1)
+    assert repeated([unknown, unknown]) is None
+    assert repeated([known, known._replace(step=41)]) is None
+    assert repeated([known, known._replace(code=137)]) is None
+    assert repeated([known]) is None
+    assert repeated([known, unknown, known]).code == 65
+
+
+@pytest.mark.parametrize(
+    ("command", "without", "with_one"),
+    [
+        (("t", "--resume", "{checkpoint}", "x"), ("t", "x"), ("t", "--resume", "/c", "x")),
+        (("t", "--resume={checkpoint}"), ("t",), ("t", "--resume=/c")),
+        (("t", "{checkpoint}"), ("t",), ("t", "/c")),
+        (("t", "a", "{checkpoint}"), ("t", "a"), ("t", "a", "/c")),
+        (("{checkpoint}",), (), ("/c",)),
+    ],
+)
+def test_the_checkpoint_stands_in_the_command(
+    command: tuple[str, ...], without: tuple[str, ...], with_one: tuple[str, ...]
+) -> None:
+    assert with_checkpoint(command, None) == without
+    assert with_checkpoint(command, "/c") == with_one

@@ -1,0 +1,127 @@
+"""The health gate: are the first minutes of a training sound, so that it can be left alone?
+
+A function of successive snapshots and the time; nothing is read or ended here.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from trainwatch.events import Finding, Severity
+from trainwatch.model.snapshot import RunView, Status
+
+_SILENCE = frozenset(("stall", "hang"))
+_STAGNATION = "loss_stagnation"
+
+
+class Outcome(StrEnum):
+    """What the gate says so far."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The gate's word at one moment.
+
+    Attributes:
+        outcome: Whether it is decided, and how.
+        reason: Why it failed.
+        step, loss: The newest ones.
+    """
+
+    outcome: Outcome
+    reason: str | None = None
+    step: int | None = None
+    loss: float | None = None
+
+
+@dataclass(slots=True)
+class Gate:
+    """Watches one attempt.
+
+    It passes when the first progress was sound for `seconds` and went on meanwhile. It fails on
+    what breaks a training's values or processes, at once; and on silence: of a log in which nothing
+    was ever recognised as progress, or of one that had begun to move.
+
+    Attributes:
+        seconds: Of health that are asked for.
+        began: Epoch seconds at which the attempt started.
+    """
+
+    seconds: float
+    began: float
+    _first: float | None = field(default=None, init=False)
+    _moved: float | None = field(default=None, init=False)
+    _heard: float = field(default=0.0, init=False)
+    _place: tuple[object, ...] = field(default=(), init=False)
+    _bytes: int = field(default=0, init=False)
+
+    def look(self, view: RunView) -> Judgement:
+        """Judge a snapshot; `view.now` must not run backwards."""
+        self._listen(view)
+        if (finding := fatal(view)) is not None:
+            return self._say(view, Outcome.FAILED, in_words(finding))
+        if view.status is Status.FAILED:
+            return self._say(view, Outcome.FAILED, "a process of the training died")
+        if self._first is None:
+            quiet = view.now - max(self._heard, self.began)
+            if quiet >= self.seconds:
+                return self._say(view, Outcome.FAILED, f"no progress at all: {self._silent(quiet)}")
+            return self._say(view, Outcome.PENDING)
+        return self._moving(view, self._first, self._moved or self._first)
+
+    def _moving(self, view: RunView, first: float, moved: float) -> Judgement:
+        silent = view.now - moved
+        stalled = next((one for one in view.alerts if one.active and one.rule in _SILENCE), None)
+        if stalled and silent >= self.seconds:
+            return self._say(view, Outcome.FAILED, f"stalled: {stalled.message}")
+        # One record and then nothing is no health: it has to move in the second half too.
+        if view.now - first >= self.seconds and moved - first >= self.seconds / 2 and not stalled:
+            return self._say(view, Outcome.PASSED)
+        return self._say(view, Outcome.PENDING)
+
+    def _listen(self, view: RunView) -> None:
+        if view.tally.bytes != self._bytes:
+            self._bytes, self._heard = view.tally.bytes, view.now
+        place = tuple((rank.epoch, rank.step, rank.records) for rank in view.ranks)
+        begun = view.epochs or any(r.records or r.epoch is not None for r in view.ranks)
+        if begun and place != self._place:
+            self._place, self._moved = place, view.now
+            self._first = view.now if self._first is None else self._first
+
+    def _silent(self, quiet: float) -> str:
+        if self._bytes == 0:
+            return f"nothing was written for {quiet:.0f} s"
+        return f"no step was recognised, and nothing more was written for {quiet:.0f} s"
+
+    @staticmethod
+    def _say(view: RunView, outcome: Outcome, reason: str | None = None) -> Judgement:
+        loss = view.metrics.get("loss")
+        step = next((rank.step for rank in view.ranks if rank.step is not None), view.step)
+        return Judgement(outcome, reason, step, loss.last if loss else None)
+
+
+def fatal(view: RunView) -> Finding | None:
+    """The worst active finding that speaks against going on; silence is judged by itself."""
+    return next(
+        (
+            one
+            for one in view.alerts
+            if one.active
+            and one.rule not in _SILENCE
+            and (one.severity >= Severity.CRITICAL or one.rule == _STAGNATION)
+        ),
+        None,
+    )
+
+
+def in_words(finding: Finding) -> str:
+    """A finding in one sentence: who, what, and where it is written."""
+    who = "" if finding.who.rank is None else f"rank {finding.who.rank}: "
+    where = ""
+    if finding.evidence:
+        proof = finding.evidence[0]
+        where = f" [{proof.file}:{proof.line}]" if proof.line else f" [{proof.file}]"
+    return f"{who}{finding.message}{where}"
