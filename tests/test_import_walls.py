@@ -83,7 +83,8 @@ def test_the_vocabulary_loads_only_the_standard_library() -> None:
 
 def test_the_supervisor_loads_only_the_standard_library() -> None:
     found = after_import("trainwatch.supervise.__main__")
-    own = {"trainwatch", "trainwatch.supervise", "trainwatch.events", "trainwatch.errors"}
+    parts = ("supervise", "events", "errors", "signs")
+    own = {"trainwatch", *(f"trainwatch.{part}" for part in parts)}
     assert found - own <= sys.stdlib_module_names
 
 

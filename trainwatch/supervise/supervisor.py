@@ -77,6 +77,7 @@ class Supervisor:
         self._record = _first_record(order)
         self._tree = Tree(self._record.token, reaper=os.getpid() if become_reaper() else None)
         self._helpers = Helpers(paths, order, self._journal)
+        self._tree.strangers = lambda: self._helpers.sessions
         self._logs = OpenLogs(paths.root, order.logs)
         self._task: Task | None = None
         self._stage: Stage = self._training
@@ -128,7 +129,6 @@ class Supervisor:
                 if self._task:
                     self._task.collected(pid, code)
             self._helpers.tick(time.monotonic())
-            self._tree.strangers = self._helpers.sessions
         self._journal.write(Happened.END, exit_code=self._record.exit_code)
         remove_if_empty(self._paths.crash)
         exit_code = self._record.exit_code

@@ -18,7 +18,7 @@ import ctypes
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from trainwatch.supervise.process import Identity, Process, environment, processes
 
@@ -44,7 +44,7 @@ class Tree:
     """The living processes of one training, found anew at every scan.
 
     Attributes:
-        strangers: Sessions of the supervisor's own children, which do not belong.
+        strangers: Gives the sessions of the supervisor's own children, which do not belong.
         groups: Process groups of the last scan in which there is nobody else.
         cost: Seconds of processor time that the last scan took.
     """
@@ -62,7 +62,7 @@ class Tree:
         self._marks = {f"{RUN_VARIABLE}={token}".encode()}
         self._known = frozenset(known)
         self._reaper = reaper
-        self.strangers: frozenset[int] = frozenset()
+        self.strangers: Callable[[], frozenset[int]] = frozenset
         self.groups: frozenset[int] = frozenset()
         self.cost = 0.0
 
@@ -98,14 +98,13 @@ class Tree:
 
     def _seeds(self, table: Mapping[int, Process]) -> set[int]:
         reaper = self._reaper
+        strangers = self.strangers()
         return {
             pid
             for pid, process in table.items()
             if process.identity in self._known
             or (
-                reaper is not None
-                and process.parent == reaper
-                and process.session not in self.strangers
+                reaper is not None and process.parent == reaper and process.session not in strangers
             )
         }
 
