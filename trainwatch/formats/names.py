@@ -52,7 +52,9 @@ _AGGREGATES: Mapping[str, tuple[str, ...]] = {
     "loss": ("avg_loss", "mean_loss", "average_loss", "loss_mean", "loss_avg", "train_loss_avg"),
 }
 _BY_NAME = {name: canonical for canonical, names in CANONICAL.items() for name in names}
-_EVAL_PREFIX = re.compile(r"^\s*(?P<of>val|eval|valid|validation|test)[\W_]+(?=\w)", re.IGNORECASE)
+_EVAL_PREFIX = re.compile(
+    r"^\s*(?:(?P<of>val|eval|valid|validation|test)[\W_]+|metrics/)(?=\w)", re.IGNORECASE
+)
 _NOT_WORD = re.compile(r"[^\w]+")
 
 
@@ -90,7 +92,7 @@ def is_evaluation(name: str) -> bool:
 def is_test(name: str) -> bool:
     """Whether it says that it was measured on the data kept for the very end."""
     found = _EVAL_PREFIX.match(name)
-    return found is not None and found["of"].lower() == "test"
+    return found is not None and (found["of"] or "").lower() == "test"
 
 
 def without_evaluation(name: str) -> str:

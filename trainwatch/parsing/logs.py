@@ -22,6 +22,7 @@ from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.faults import FaultLine, FaultReader
+from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.identity import Writers
 from trainwatch.parsing.lines import Lines, Part, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
@@ -96,6 +97,18 @@ def _half(compiled: CompiledFormat, found: re.Match[bytes], end: int) -> bool:
     return compiled.format.parsed.open_ended and found.end() == end
 
 
+def _in_order(
+    items: tuple[StepBlock | Event, ...], general: tuple[StepBlock | Event, ...]
+) -> tuple[StepBlock | Event, ...]:
+    if not (items and general):
+        return items or general
+    return tuple(sorted((*items, *general), key=_offset))
+
+
+def _offset(item: StepBlock | Event) -> int:
+    return int(item.offset[0]) if isinstance(item, StepBlock) else item.where.offset
+
+
 class LogReader:
     """The reader of one log; its state is the context that later lines of the file need.
 
@@ -104,11 +117,19 @@ class LogReader:
         role: What the file's path says.
         recogniser: The formats to try.
         witness: Sees the lines that none of them knows.
+        general: Whether lines that no format knows are read by general rules.
     """
 
     def __init__(
-        self, file: str, role: FileRole, recogniser: Recogniser, witness: Witness | None = None
+        self,
+        file: str,
+        role: FileRole,
+        recogniser: Recogniser,
+        witness: Witness | None = None,
+        *,
+        general: bool = True,
     ) -> None:
+        self._general = Extractor(role) if general else None
         self._witness = witness
         self._file = file
         self._role = role
@@ -139,9 +160,18 @@ class LogReader:
     def finish(self, arrival: Arrival) -> Read:
         """What the lines gave since the last call."""
         items = self._gatherer.finish(arrival.time, live=arrival.live)
+        if self._general:
+            items = _in_order(items, tuple(self._general.drain()))
         last, recent = self._seen.take(partial(self._quoted, self._file, arrival))
         unparsed, self._unparsed = self._unparsed, 0
+        if self._general:
+            unparsed -= self._general.claims()
         return Read(items, last, recent, unparsed)
+
+    def end(self) -> None:
+        """No more lines: what waits for the next one is complete."""
+        if self._general:
+            self._general.end(self._file)
 
     def _stretch(self, lines: Lines, start: int, number: int | None) -> tuple[int, int]:
         """Read the successive lines of the last step format; how many, and where they end."""
@@ -158,8 +188,14 @@ class LogReader:
                 rows, end = self._steps(stretch), stretch.spans[-1][2] + 1
             count += rows
         if count:
-            self._faults.interrupt()
+            self._known()
         return count, end
+
+    def _known(self) -> None:
+        """A record stands here: what follows does not follow on what went before."""
+        self._faults.interrupt()
+        if self._general:
+            self._general.interrupt(self._file)
 
     def _scan(self, stretch: Stretch) -> tuple[int, int]:
         """Let the native scanner read on from a line; how many lines, and where they end."""
@@ -192,8 +228,8 @@ class LogReader:
         if part.torn and records and _half(*records[-1], len(text)):
             records = records[:-1]
         if not records:
-            return self._other(Place(number, part.offset, text), arrival)
-        self._faults.interrupt()
+            return self._other(Place(number, part.offset, text), arrival, torn=part.torn)
+        self._known()
         for compiled, found in records:
             offset = part.offset + _colours(part.text, found.start())
             if compiled.is_step:
@@ -245,7 +281,7 @@ class LogReader:
             return
         self._gatherer.add_event(replace(head, values=fields, **common))
 
-    def _other(self, place: Place, arrival: Arrival) -> bool:
+    def _other(self, place: Place, arrival: Arrival, *, torn: bool = False) -> bool:
         """Read a line that no format knows; whether it was understood all the same."""
         found = split_prefix(place.line)
         line = self._unknown(place, found)
@@ -262,7 +298,15 @@ class LogReader:
                     attempt=self._role.attempt,
                 )
             )
-        return bool(outcome) or bool(_RULE.match(line.message))
+        failing = isinstance(outcome, Event) or (outcome and line.level is None)
+        understood = bool(outcome) or bool(_RULE.match(line.message))
+        if self._general is None:
+            return understood
+        if failing:
+            self._general.interrupt(self._file)
+            return understood
+        seen = Handed(place.number, place.offset, place.line, arrival.time, arrival.live)
+        return self._general.feed(self._file, seen, line.who, torn=torn, understood=understood)
 
     def _unknown(self, place: Place, found: re.Match[bytes]) -> FaultLine:
         named = _NAMED_RANK.match(found["message"]) if found["torch_rank"] is None else None

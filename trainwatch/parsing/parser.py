@@ -13,6 +13,9 @@ from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.tables import TableReader
 
+GENERAL = "general"
+"""What `--dialect` calls the general rules without any named format."""
+
 
 @cache
 def formats_of(dialect: str | None, own: tuple[Dialect, ...] = ()) -> tuple[CompiledFormat, ...]:
@@ -25,6 +28,8 @@ def formats_of(dialect: str | None, own: tuple[Dialect, ...] = ()) -> tuple[Comp
     Raises:
         UsageError: where no dialect has that name.
     """
+    if dialect == GENERAL:
+        return ()
     known = (*own, *DIALECTS)
     chosen = tuple(one for one in known if dialect in (None, one.name))
     if not chosen:
@@ -56,7 +61,10 @@ class FileParser:
         if self.role.kind is FileKind.TABLE:
             self._reader = TableReader(file.name, self.role)
         else:
-            self._reader = LogReader(file.name, self.role, Recogniser(formats), witness)
+            forced = len({one.dialect.name for one in formats}) == 1
+            self._reader = LogReader(
+                file.name, self.role, Recogniser(formats), witness, general=not forced
+            )
 
     @property
     def pending(self) -> int:
@@ -84,7 +92,9 @@ class FileParser:
 
     def _flush(self) -> list[tuple[Read, LineTally]]:
         torn = self._assembler.flush()
-        return [] if torn is None else [self._read([torn], torn=True)]
+        parts = [] if torn is None else [self._read([torn], torn=True)]
+        self._reader.end()
+        return [*parts, self._read([])]
 
     def _read(self, pieces: list[Lines], *, torn: bool = False) -> tuple[Read, LineTally]:
         for lines in pieces:

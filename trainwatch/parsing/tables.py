@@ -82,6 +82,9 @@ class TableReader:
         self._last: dict[RankId, LogLine] = {}
         self._unparsed = 0
 
+    def end(self) -> None:
+        """No more lines; a table holds nothing back."""
+
     def rename(self, file: str) -> None:
         """The next rows stand in another part of a rotated table, with a header of its own."""
         self._file = file

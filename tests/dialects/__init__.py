@@ -1,0 +1,1 @@
+"""What existing frameworks and home-made scripts print, read without configuration."""

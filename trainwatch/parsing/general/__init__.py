@@ -1,0 +1,1 @@
+"""Understands logs that no named format knows: general rules, learned from the lines themselves."""
