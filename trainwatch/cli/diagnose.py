@@ -23,7 +23,13 @@ _FINE = (Verdict.HEALTHY, Verdict.FINISHED)
 @reading
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--logs-only", is_flag=True, help="Look at no process.")
-def command(selection: Selection, as_json: bool, logs_only: bool) -> int:
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.tar.gz",
+    help="Also collect what one would attach to a bug report; secrets are removed.",
+)
+def command(selection: Selection, as_json: bool, logs_only: bool, bundle: Path | None) -> int:
     """Say what is wrong with a training, who, where, why, and what next.
 
     Reads everything, dead or alive; of a training that runs on this machine it also looks at the
@@ -41,6 +47,11 @@ def command(selection: Selection, as_json: bool, logs_only: bool) -> int:
         from trainwatch.report.diagnosis_text import print_diagnosis  # noqa: PLC0415
 
         print_diagnosis(found, Console(markup=False, highlight=False, emoji=False), selection.wants)
+    if bundle is not None:
+        from trainwatch.cli.bundle import write_bundle  # noqa: PLC0415
+
+        words = write_bundle(bundle, chosen_paths(selection.paths), found)
+        click.echo(f"trainwatch: {words}", err=True)
     return ExitCode.OK if found.verdict in _FINE else ExitCode.PROBLEM
 
 

@@ -3,6 +3,7 @@
 Both are known by what is in them as much as by their names; neither is a log.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -47,6 +48,17 @@ def gather_files(paths: Sequence[str], gathering: Gathering) -> None:
                 gathering.take_dump(name, _read(path, MAX_DUMP + 1))
         except OSError as error:
             click.echo(f"trainwatch: {path} cannot be read: {error.strerror}.", err=True)
+
+
+def other_files(paths: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """The same files by the names under which they are shown; links are left out."""
+    roots = [Root.of(path) for path in paths]
+    naming = Naming(roots)
+    for path in sorted(set(_files(roots))):
+        with contextlib.suppress(OSError):
+            regular = path.is_file() and not path.is_symlink()
+            if regular and (_ERROR_FILE.search(path.name) or _is_dump(path)):
+                yield naming.display(str(path)), path
 
 
 def is_dump(name: str, head: bytes) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from trainwatch.diagnose.live.model import Live
 from trainwatch.diagnose.live.read import MAX_BYTES, merged, read_document
 from trainwatch.errors import NothingToReadError
+from trainwatch.probes.proc import Process
 
 _SLACK = 60.0
 _STORED = 40
@@ -19,18 +20,26 @@ def run_directory(paths: Sequence[str]) -> Path | None:
     return None
 
 
-def look(paths: Sequence[str]) -> Live | None:
-    """Look twice, seconds apart, at the workers that run on this machine; None if none does."""
-    from trainwatch.probes.collect import write  # noqa: PLC0415 - only for a live job
-    from trainwatch.probes.find import of_logs, of_run  # noqa: PLC0415
-    from trainwatch.probes.look import look_twice, this_user_may_look  # noqa: PLC0415
+def workers_of(paths: Sequence[str]) -> list[Process]:
+    """The workers of a training that run on this machine."""
+    from trainwatch.probes.find import of_logs, of_run  # noqa: PLC0415 - only for a live job
+    from trainwatch.probes.look import this_user_may_look  # noqa: PLC0415
 
     if not this_user_may_look():
-        return None
+        return []
     run = run_directory(paths)
-    workers = of_run(run) if run else of_logs(_logs(paths))
+    return of_run(run) if run else of_logs(_logs(paths))
+
+
+def look(paths: Sequence[str]) -> Live | None:
+    """Look twice, seconds apart, at the workers that run on this machine; None if none does."""
+    workers = workers_of(paths)
     if not workers:
         return None
+    from trainwatch.probes.collect import write  # noqa: PLC0415 - only for a live job
+    from trainwatch.probes.look import look_twice  # noqa: PLC0415
+
+    run = run_directory(paths)
     document = look_twice(workers, "diagnose")
     if run:
         write(run, document, "diagnose")
