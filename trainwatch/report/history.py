@@ -31,7 +31,9 @@ Table = dict[str, Any]
 FIRST = ("step", "epoch", "loss", "val_loss", "lr", "r2", "mae")
 """Columns of `metrics.csv` that come first."""
 
-_PLACES = ("epoch", "step")
+PLACES = ("epoch", "step")
+"""Columns that say where a step stands."""
+
 _SYNONYMS = {"r²": "r2"}
 _OTHER_CURVE = 512
 _MOST_CURVES = 256
@@ -58,18 +60,20 @@ class History:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
-    def rows(self) -> Iterator[tuple[float | None, ...]]:
-        """One value a column; None where nothing is stated."""
-        columns: list[list[float | None]] = [
-            np.ma.masked_invalid(column).tolist() if name in _PLACES else column.tolist()
-            for name, column in self.columns.items()
-        ]
-        yield from zip(*columns, strict=True)
+    def blocks(self, size: int = 1 << 14) -> Iterator[list[list[float | None]]]:
+        """The rows in blocks of at most so many, as columns; None where nothing is stated."""
+        for start in range(0, len(self), size):
+            yield [
+                np.ma.masked_invalid(column[start : start + size]).tolist()
+                if name in PLACES
+                else column[start : start + size].tolist()
+                for name, column in self.columns.items()
+            ]
 
     @property
     def metrics(self) -> list[str]:
         """Names of the columns that are no place, in their order."""
-        return [name for name in self.columns if name not in _PLACES]
+        return [name for name in self.columns if name not in PLACES]
 
 
 class Collector:
@@ -109,11 +113,15 @@ class Collector:
         stretches = [part for entry in own for part in entry.writer.stretches()]
         run_wide = _run_wide(stretches)
         table = _joined(stretches, run_wide=run_wide)
-        for entry in entries:
-            if entry.sort != sort:
-                shift = _shift(table, first, entry.writer)
-                if shift is not None:
-                    _complete(table, entry.writer.stretches(), shift)
+        # Of two that tell the same, the newer attempt and then the better log comes last, and stays.
+        others = [entry for entry in entries if entry.sort != sort]
+        others.sort(key=lambda entry: entry.sort, reverse=True)
+        others.sort(key=lambda entry: attempts[entry.role.base])
+        missing = {name for entry in others for name in entry.writer.metrics} - table.keys()
+        for entry in others if missing else ():
+            shift = _shift(table, first, entry.writer)
+            if shift is not None:
+                _complete(table, entry.writer.stretches(), shift, missing)
         return _ordered(table, run_wide=run_wide)
 
     def _add(self, base: str, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
@@ -213,6 +221,11 @@ class _Writer:
         else:
             self._evaluate(epoch, step, metrics)
 
+    @property
+    def metrics(self) -> set[str]:
+        """What it states of any step."""
+        return {name for stretch in self._stretches for name in stretch.metrics}
+
     def stretches(self) -> list[Table]:
         """Its rows, parted where the place goes back."""
         return [stretch.table() for stretch in self._stretches if stretch.rows]
@@ -261,7 +274,7 @@ def _step(block: StepBlock, rows: NDArray[np.int64]) -> Column:
 
 def _canonical(name: str) -> str:
     folded = _SYNONYMS.get(fold(name), fold(name))
-    return folded if folded in FIRST and name not in _PLACES else name
+    return folded if folded in FIRST and name not in PLACES else name
 
 
 def _goes_back(place: tuple[float, float], epoch: Column, step: Column) -> NDArray[np.bool_]:
@@ -314,7 +327,7 @@ def _joined(stretches: list[Table], *, run_wide: bool) -> Table:
         )
         for name in names
     }
-    for name in _PLACES:
+    for name in PLACES:
         table[name] = np.asarray(table[name])
     table[_STRETCH] = np.repeat(np.arange(len(kept)), [int(stays.sum()) for stays in kept])
     return table
@@ -343,11 +356,8 @@ def _shift(table: Table, first: _Writer, other: _Writer) -> int | None:
     return int(first.first_epoch - other.first_epoch) if begins else None
 
 
-def _complete(table: Table, stretches: list[Table], shift: int) -> None:
-    """Add the metrics that only another log has, at the same place or the end of their epoch."""
-    missing = {name for stretch in stretches for name in stretch} - table.keys()
-    if not missing:
-        return
+def _complete(table: Table, stretches: list[Table], shift: int, missing: set[str]) -> None:
+    """Add metrics that only another log has, at the same place or the end of their epoch."""
     places = {place: row for row, place in enumerate(_stated(table, 0))}
     ends = {epoch: row for (epoch, _), row in places.items()}
     for stretch in stretches:
@@ -374,7 +384,7 @@ def _ordered(table: Table, *, run_wide: bool) -> History:
     found = {
         name: column[order]
         for name, column in table.items()
-        if name not in _PLACES or not np.isnan(column).all()
+        if name not in PLACES or not np.isnan(column).all()
     }
     names = [name for name in FIRST if name in found]
     names += sorted(name for name in found if name not in FIRST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,14 +10,13 @@ import numpy as np
 
 from trainwatch.model.snapshot import RunView
 from trainwatch.report.direction import Direction, direction
-from trainwatch.report.history import FIRST, History
+from trainwatch.report.history import FIRST, PLACES, History
 from trainwatch.report.jsonable import Json, number, printed, without_surrogates
 from trainwatch.report.tables import cell_text
 
 _NEEDED = ("r2", "loss")
 """Metrics that `summary.json` has in any case, null where they are not known."""
 
-_PLACES = frozenset(("step", "epoch"))
 _SHOWN = 12
 _QUESTION = (
     "Interpret the result of this training experiment: is it good, what stands out, and what "
@@ -50,12 +48,14 @@ def final(history: History, name: str) -> float | None:
 
 def csv_lines(history: History) -> Iterator[str]:
     """`metrics.csv`: the columns found, empty where a step does not state one."""
-    names = list(history.columns) or FIRST
-    yield ",".join(map(_quoted, names)) + "\n"
-    whole = [name in _PLACES for name in names]
-    for row in history.rows():
-        cells = (_cell(value, whole=place) for value, place in zip(row, whole, strict=True))
-        yield ",".join(cells) + "\n"
+    yield ",".join(map(_quoted, history.columns or FIRST)) + "\n"
+    writers = [_place if name in PLACES else _value for name in history.columns]
+    for block in history.blocks():
+        columns = [
+            ["" if value is None else write(value) for value in column]
+            for write, column in zip(writers, block, strict=True)
+        ]
+        yield "".join([",".join(cells) + "\n" for cells in zip(*columns, strict=True)])
 
 
 def summary_document(exp_id: str, view: RunView, history: History) -> Json:
@@ -122,12 +122,12 @@ def _figure(value: float | None) -> str:
     return "not known" if value is None else f"{value:.6g}"
 
 
-def _cell(value: float | None, whole: bool) -> str:
-    if value is None:
-        return ""
-    if whole and math.isfinite(value) and value == int(value):
-        return str(int(value))
-    return repr(value)
+_value = repr  # the shortest digits that are read back as the same number
+
+
+def _place(value: float) -> str:
+    """A step or an epoch; one of HF's may be 0.66."""
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _quoted(name: str) -> str:
