@@ -12,6 +12,8 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 TORCH_STAMP = $(VENV)/.torch-$(TORCH_VERSION)
 READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 
+FRAMEWORKS = $(if $(filter 0,$(TORCH)),,$(VENV)/.frameworks)
+
 .DEFAULT_GOAL = help
 .PHONY: help bench demo test lint format samples bench-diagnose wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
@@ -26,7 +28,7 @@ help: ## list these targets
 demo: $(READY) ## watch a real small training; with TORCH=0 a recorded one
 	@$(BIN)/trainwatch demo $(if $(filter 0,$(TORCH)),--replay)
 
-test: $(READY) $(VENV)/.dev ## run all tests
+test: $(READY) $(VENV)/.dev $(FRAMEWORKS) ## run all tests
 	$(BIN)/pytest -q $(ARGS)
 
 bench: $(VENV)/.dev ## measure it, about 20 minutes; ARGS=--quick takes two
@@ -80,4 +82,9 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.installed
 	@echo "Installing the tools of development into $(VENV) …" >&2
 	@$(PIP) install 'pip>=25.1' # the first that knows dependency groups
 	@$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/.frameworks: pyproject.toml $(VENV)/.dev $(TORCH_STAMP)
+	@echo "Installing the frameworks whose callbacks are tested into $(VENV) …" >&2
+	@$(PIP) install --group frameworks
 	@touch $@

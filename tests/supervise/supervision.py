@@ -101,7 +101,13 @@ class Trainwatch:
     def argv(self, *args: object) -> list[str]:
         words = list(map(str, args))
         if words[:1] == ["run"]:  # what reads logs has tests of its own, and takes time
-            words[1:1] = ["--health-time", "0", "--no-report"]
+            words[1:1] = [
+                "--health-time",
+                "0",
+                "--no-report",
+                *([] if "--stacks" in words else ["--no-probe"]),
+            ]
+            words = [word for word in words if word != "--stacks"]
         return [sys.executable, str(FRONT), *words]
 
     def start(self, *args: object, **options: Any) -> subprocess.Popen[bytes]:

@@ -189,3 +189,17 @@ def test_the_checkpoint_stands_in_the_command(
 ) -> None:
     assert with_checkpoint(command, None) == without
     assert with_checkpoint(command, "/c") == with_one
+
+
+def test_who_ignores_sigterm_is_looked_at_before_it_is_killed(tw: Trainwatch) -> None:
+    script = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('pid', 'w').write(str(os.getpid())); time.sleep(397)"
+    )
+    options = ("--stacks", "--exp-id", "x", "--stop-timeout", "0.3", "--env", "RANK=0")
+    tw.detach(*options, "--", sys.executable, "-c", script)
+    pid = tw.pid("pid")
+    assert tw.call("stop", "x").returncode == 0
+    (stacks,) = (tw.run_dir("x") / "stacks").iterdir()
+    assert str(pid) in stacks.read_text()
+    assert not lives(pid)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from supervision import LONG, ROOT, Spawn, until
 
-from trainwatch.supervise.ladder import KILL_WAIT, Ladder, climb, longest
+from trainwatch.supervise.ladder import KILL_WAIT, LOOK_WAIT, Ladder, climb, longest
 from trainwatch.supervise.process import identify, read_process
 from trainwatch.supervise.tree import Tree
 
@@ -98,8 +98,8 @@ def test_helpers_that_end_by_themselves_get_no_signal(spawn: Spawn) -> None:
 
 
 def test_its_length_is_bounded() -> None:
-    assert longest(0) == KILL_WAIT
-    assert longest(30) == 45
+    assert longest(0) == LOOK_WAIT + KILL_WAIT
+    assert longest(30) == 53
 
 
 def test_survivors_are_named(tmp_path: Path) -> None:

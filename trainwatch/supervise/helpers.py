@@ -15,8 +15,10 @@ from trainwatch.errors import ExitCode, RunError
 from trainwatch.supervise import files
 from trainwatch.supervise.companions import Companion, Companions, module
 from trainwatch.supervise.journal import Happened, Journal
+from trainwatch.supervise.ladder import LOOK_WAIT
 from trainwatch.supervise.order import Order
 from trainwatch.supervise.paths import RunPaths
+from trainwatch.supervise.process import Process
 
 _GATE_DELAY = 1.0
 """Seconds before the gate starts: what fails at once, such as a typing error, needs none."""
@@ -58,6 +60,7 @@ class Helpers:
         self._sampler: Companion | None = None
         self._inspector: Companion | None = None
         self._reporter: Companion | None = None
+        self._looker: Companion | None = None
 
     @property
     def sessions(self) -> frozenset[int]:
@@ -86,6 +89,7 @@ class Helpers:
     def attempt(self, number: int, now: float) -> None:
         """An attempt has started."""
         del number
+        self._looker = None
         if self._order.guard.sample and self._sampler is None and _exists("trainwatch.telemetry"):
             self._sampler = self._start("sampler", "trainwatch.telemetry", str(self._paths.root))
         if self._order.guard.health_time > 0 and not self._gate_judged:
@@ -118,6 +122,16 @@ class Helpers:
             return files.read_json(self._paths.gate).text("reason")
         except RunError:
             return "the health gate failed"
+
+    def look(self, processes: tuple[Process, ...]) -> bool:
+        """Has the probes asked where processes stand that are about to be killed."""
+        if not self._order.guard.probe or not _exists("trainwatch.probes"):
+            return True
+        if self._looker is None:
+            pids = [f"--pid={process.pid}" for process in processes]
+            command = ("trainwatch.probes", str(self._paths.root), "--reason", "kill", *pids)
+            self._looker = self._start("stacks", *command, seconds=LOOK_WAIT)
+        return self._looker is None or self._looker.exit_code is not None
 
     # --- afterwards -----------------------------------------------------------------------------
 

@@ -35,13 +35,20 @@ _LEFT_BEHIND = 5.0
 """Seconds that orphans have at least, when the launcher took nearly all of the time."""
 
 
+LOOK_WAIT = 8.0
+"""Seconds that a look at them may take before they are killed."""
+
+Look = Callable[[tuple[Process, ...]], bool]
+"""Begins at its first call to write down where processes stand that are about to be killed; True
+when that has ended."""
+
 Note = Callable[[signal.Signals, list[int]], None]
 """Told of a signal that was sent, and to which processes."""
 
 
 def longest(timeout: float) -> float:
     """Seconds after which a ladder is over at the latest."""
-    return timeout + min(timeout, _LEFT_BEHIND) + KILL_WAIT
+    return timeout + min(timeout, _LEFT_BEHIND) + LOOK_WAIT + KILL_WAIT
 
 
 class Ladder:
@@ -59,6 +66,7 @@ class Ladder:
         timeout: float,
         now: float,
         note: Note,
+        look: Look = lambda _: True,
     ) -> None:
         """Prepares; the first step sends the first signal.
 
@@ -68,12 +76,15 @@ class Ladder:
             timeout: Seconds from now to the first SIGKILL.
             now: Of a monotonic clock, as in `step`.
             note: Told of every signal that ends someone, once a process.
+            look: Asked before the first SIGKILL; see `Look`.
         """
         self._tree = tree
         self._launcher = launcher
         self._timeout = timeout
         self._deadline = now + timeout
         self._note = note
+        self._look = look
+        self._looking: float | None = None
         self._left_since: float | None = None
         self._asked: set[Identity] = set()
         self._killed: set[Identity] = set()
@@ -86,11 +97,23 @@ class Ladder:
         if living and now >= self._deadline + KILL_WAIT:
             self.survivors = living
             return True
-        if killing:
+        if killing and self._seen(living, now):
             self._kill(living)
-        else:
+        elif not killing:
             self._ask(living, now)
         return not living
+
+    def _seen(self, living: tuple[Process, ...], now: float) -> bool:
+        """Whether the survivors of SIGTERM were looked at, or that takes too long."""
+        if not living or self._killed:
+            return True
+        self._looking = now if self._looking is None else self._looking
+        if self._look(living):
+            return True
+        if now < self._looking + LOOK_WAIT:
+            self._deadline = now
+            return False
+        return True
 
     @property
     def pause(self) -> float:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainwatch.errors import RunError
+from trainwatch.supervise.companions import home, module
 from trainwatch.supervise.journal import Happened, Journal
-from trainwatch.supervise.ladder import STEP, Ladder, climb, longest
+from trainwatch.supervise.ladder import LOOK_WAIT, STEP, Ladder, climb, longest
 from trainwatch.supervise.machine import is_here
 from trainwatch.supervise.paths import RunPaths
-from trainwatch.supervise.process import Delivery, describe, find, send
+from trainwatch.supervise.process import Delivery, Process, describe, find, send
 from trainwatch.supervise.record import RunRecord, alive, guarded, read_record, write_record
 from trainwatch.supervise.standing import remains, require_here, tree_of
 
@@ -130,6 +132,7 @@ def end_leftovers(root: Path, timeout: float | None = None) -> Stopped:
         note=lambda number, pids: journal.write(
             Happened.KILL if number == signal.SIGKILL else Happened.TERMINATE, pids=pids
         ),
+        look=lambda processes: _look(root, record, processes),
     )
     climb(ladder, time.monotonic, time.sleep)
     left = tuple(map(describe, ladder.survivors))
@@ -139,6 +142,19 @@ def end_leftovers(root: Path, timeout: float | None = None) -> Stopped:
         _write(root, record)
         raise RunError(f"{record.id} could not be ended; what survives: {'; '.join(left)}.")
     return Stopped(_settled(root, record), was_over=False)
+
+
+def _look(root: Path, record: RunRecord, processes: tuple[Process, ...]) -> bool:
+    """Has the probes asked where they stand; a failure of that changes nothing."""
+    if record.guard.probe:
+        pids = [f"--pid={process.pid}" for process in processes]
+        command = module("trainwatch.probes", root, "--reason", "kill", *pids)
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            nothing = subprocess.DEVNULL
+            subprocess.run(
+                command, cwd=home(), stdout=nothing, stderr=nothing, timeout=LOOK_WAIT, check=False
+            )
+    return True
 
 
 def _settled(root: Path, record: RunRecord) -> RunRecord:

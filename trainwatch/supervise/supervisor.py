@@ -168,7 +168,9 @@ class Supervisor:
 
     def _end_task(self) -> None:
         if self._task:
-            self._task.end(self._order.stop_timeout, time.monotonic(), self._note)
+            self._task.end(
+                self._order.stop_timeout, time.monotonic(), self._note, self._helpers.look
+            )
 
     def _note(self, number: signal.Signals, pids: list[int]) -> None:
         event = Happened.KILL if number == signal.SIGKILL else Happened.TERMINATE

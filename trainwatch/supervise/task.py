@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from trainwatch.supervise.ladder import Ladder
+from trainwatch.supervise.ladder import Ladder, Look
 from trainwatch.supervise.launcher import Launcher
 from trainwatch.supervise.process import Identity, Process
 from trainwatch.supervise.tree import Tree
@@ -66,10 +66,10 @@ class Task:
         """Takes note of a child's end."""
         self._launcher.collected(pid, code)
 
-    def end(self, timeout: float, now: float, note: Note) -> None:
+    def end(self, timeout: float, now: float, note: Note, look: Look = lambda _: True) -> None:
         """Begins to end it and what it left; `timeout` seconds from SIGTERM to SIGKILL."""
         self._ladder = self._ladder or Ladder(
-            self._tree, self.identity, timeout=timeout, now=now, note=note
+            self._tree, self.identity, timeout=timeout, now=now, note=note, look=look
         )
 
     def over(self, now: float) -> bool:
