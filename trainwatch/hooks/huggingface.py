@@ -16,7 +16,7 @@ from trainwatch.hooks.ranklog import RankLogger
 from trainwatch.hooks.signals import TrainingHooks
 
 
-class TrainwatchCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
+class TrainwatchCallback(TrainerCallback):  # type: ignore[misc]
     """Logs every loss that the Trainer logs.
 
     Args:

@@ -18,7 +18,7 @@ from trainwatch.hooks.ranklog import RankLogger
 from trainwatch.hooks.signals import TrainingHooks
 
 
-class TrainwatchCallback(Callback):  # type: ignore[misc, unused-ignore]
+class TrainwatchCallback(Callback):  # type: ignore[misc]
     """Logs the loss that `training_step` and `validation_step` return.
 
     Args:
