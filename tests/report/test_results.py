@@ -9,10 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trainwatch.cli.main import main
+from trainwatch.engine import Engine
+from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
 from trainwatch.report.curves import decimated
 from trainwatch.report.direction import Direction, direction
+from trainwatch.report.history import Collector
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_logs"
@@ -203,3 +208,63 @@ def test_decimating_keeps_the_extremes() -> None:
     assert (low.min(), high.max()) == (-50.0, 50.0)
     assert (low <= mean).all()
     assert (mean <= high).all()
+
+
+def test_epoch_tables_are_plotted_over_epochs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "epoch_metrics_20260101_000000.csv"
+    rows = "".join(f"{n},{1 / n},{n / 10},0.001\n" for n in range(1, 9))
+    path.write_text("epoch,avg_loss,r2,learning_rate\n" + rows)
+    assert report(path, "--print") == 0
+    text = capsys.readouterr().out
+    assert "loss  final 0.125  best 0.125  by epoch" in text
+    assert "r2  final 0.8  best 0.8  by epoch" in text
+    assert report(path, "-o", tmp_path / "out") == 0
+    assert list(table(tmp_path / "out")[0]) == ["epoch", "loss", "lr", "r2"]
+    assert [row["epoch"] for row in table(tmp_path / "out")] == [str(n) for n in range(1, 9)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40)), min_size=1, max_size=6),
+    st.integers(1, 12),
+)
+def test_replayed_steps_are_resolved(attempts: list[tuple[int, int]], per_epoch: int) -> None:
+    """Any attempts, each from a step already reached, appended to one log."""
+    lines, expected, reached = [], {}, 0
+    for number, (start, length) in enumerate(attempts):
+        begin = min(start, reached)
+        for step in range(begin, begin + length):
+            lines.append(f"[DEBUG] [Rank 0] Training step {step % per_epoch}, loss={number}.5")
+            if step % per_epoch == 0 or step == begin:
+                lines.insert(-1, marker(step // per_epoch))
+            expected[step // per_epoch, step % per_epoch] = number + 0.5
+        reached = max(reached, begin + length)
+    collected = Collector()
+    engine = Engine(RunInfo("logs"), listener=collected.take)
+    data = "".join(line + "\n" for line in lines).encode()
+    engine.feed(Chunk(LogFile("debug_rank0_20260101_000000.log"), 0, data, 0.0))
+    engine.feed(FileEnded(LogFile("debug_rank0_20260101_000000.log"), "read"))
+    columns = collected.history().columns
+    places = zip(columns["epoch"].tolist(), columns["step"].tolist(), strict=True)
+    found = dict(zip(places, columns["loss"].tolist(), strict=True))
+    assert list(found) == sorted(expected)
+    assert found == expected
+
+
+def marker(epoch: int) -> str:
+    return f"[DEBUG] [Rank 0] ========== EPOCH {epoch} TRAINING START =========="
+
+
+def test_replayed_epochs_of_a_table_and_repeated_fractions_of_an_epoch(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"epoch_metrics_2026010{n}_000000.csv" for n in (1, 2))
+    first.write_text("epoch,loss,r2\n1,9,0.1\n2,8,0.2\n3,7,0.3\n")
+    second.write_text("epoch,loss\n2,5\n3,4\n4,3\n")
+    assert report(tmp_path, "-o", tmp_path / "out") == 0
+    found = [(row["epoch"], row["loss"]) for row in table(tmp_path / "out")]
+    assert found == [("1", "9.0"), ("2", "5.0"), ("3", "4.0"), ("4", "3.0")]
+    rounded = tmp_path / "hf" / "metrics.csv"
+    rounded.parent.mkdir()
+    rounded.write_text("epoch,loss\n0.01,9\n0.01,8\n0.02,7\n")
+    assert report(rounded, "-o", tmp_path / "out") == 0
+    assert [row["loss"] for row in table(tmp_path / "out")] == ["9.0", "8.0", "7.0"]

@@ -21,8 +21,7 @@ Column = NDArray[np.float64]
 
 def chart_data(history: History, collected: Collector) -> dict[str, Any]:
     """What the page's script draws: one chart a metric, its validation values in the same one."""
-    run_wide = history.run_wide
-    x = history.columns["step"] if run_wide else np.arange(len(history), dtype=np.float64)
+    unit, x = history.axis
     groups: dict[str, list[str]] = {}
     for name in history.metrics:
         bare = next((name[len(p) :] for p in _PREFIXES if name.startswith(p)), name)
@@ -32,7 +31,7 @@ def chart_data(history: History, collected: Collector) -> dict[str, Any]:
         for group, names in list(groups.items())[:_CHARTS]
     ]
     return {
-        "x": "step" if run_wide else "record",
+        "x": unit,
         "range": [float(x[0]), float(x[-1])] if len(history) else [0.0, 1.0],
         "attempts": [float(x[row]) for row in history.attempts],
         "charts": [chart for chart in charts if chart["curves"]],

@@ -37,8 +37,6 @@ PLACES = ("epoch", "step")
 _SYNONYMS = {"r²": "r2"}
 _OTHER_CURVE = 512
 _MOST_CURVES = 256
-_MOST_STRETCHES = 200
-"""Restarts that are resolved as stretches; of more, only what is repeated exactly is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,16 @@ class History:
                 else column[start : start + size].tolist()
                 for name, column in self.columns.items()
             ]
+
+    @property
+    def axis(self) -> tuple[str, Column]:
+        """What rows are drawn over: run-wide steps, epochs where no steps are told, or numbers."""
+        if self.run_wide:
+            return "step", self.columns["step"]
+        epoch = self.columns.get("epoch")
+        if epoch is not None and "step" not in self.columns and not np.isnan(epoch).any():
+            return "epoch", epoch
+        return "record", np.arange(len(self), dtype=np.float64)
 
     @property
     def metrics(self) -> list[str]:
@@ -112,7 +120,7 @@ class Collector:
         own.sort(key=lambda entry: (attempts[entry.role.base], entry.role.base))
         stretches = [part for entry in own for part in entry.writer.stretches()]
         run_wide = _run_wide(stretches)
-        table = _joined(stretches, run_wide=run_wide)
+        table = _resolved(_joined(stretches), run_wide=run_wide)
         # Of two that tell the same, the newer attempt and then the better log comes last, and stays.
         others = [entry for entry in entries if entry.sort != sort]
         others.sort(key=lambda entry: entry.sort, reverse=True)
@@ -122,7 +130,7 @@ class Collector:
             shift = _shift(table, first, entry.writer)
             if shift is not None:
                 _complete(table, entry.writer.stretches(), shift, missing)
-        return _ordered(table, run_wide=run_wide)
+        return _history(table, run_wide=run_wide)
 
     def _add(self, base: str, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
         group, number = who.sort_key
@@ -300,7 +308,7 @@ def _run_wide(stretches: list[Table]) -> bool:
     low, high = np.full(len(epochs), np.inf), np.full(len(epochs), -np.inf)
     np.minimum.at(low, which, step[known])
     np.maximum.at(high, which, step[known])
-    return bool((low[1:] >= high[:-1]).all())
+    return bool((low[1:] > high[:-1]).all())
 
 
 def _places(table: Table, *, run_wide: bool) -> tuple[Column, Column]:
@@ -309,40 +317,54 @@ def _places(table: Table, *, run_wide: bool) -> tuple[Column, Column]:
     return np.zeros_like(epoch) if run_wide else epoch, np.nan_to_num(table["step"], nan=-1.0)
 
 
-def _joined(stretches: list[Table], *, run_wide: bool) -> Table:
-    """One table in which a later stretch replaces what it repeats of the earlier ones."""
-    places = [_places(stretch, run_wide=run_wide) for stretch in stretches]
-    placed = run_wide or any(not np.isnan(stretch["epoch"]).all() for stretch in stretches)
-    kept = [np.ones(len(epoch), dtype=bool) for epoch, _ in places]
-    for index, place in enumerate(places if placed else ()):
-        for later in places[index + 1 :][-_MOST_STRETCHES:]:
-            kept[index] &= ~_within(place, later)
+def _joined(stretches: list[Table]) -> Table:
+    """All stretches in one table."""
     names = list(dict.fromkeys(name for stretch in stretches for name in stretch))
     table: Table = {
         name: np.ma.concatenate(  # type: ignore[no-untyped-call]
             [
-                stretch[name][stays] if name in stretch else _blank(int(stays.sum()))
-                for stretch, stays in zip(stretches, kept, strict=True)
+                stretch[name] if name in stretch else _blank(len(stretch["step"]))
+                for stretch in stretches
             ]
         )
         for name in names
     }
     for name in PLACES:
         table[name] = np.asarray(table[name])
-    table[_STRETCH] = np.repeat(np.arange(len(kept)), [int(stays.sum()) for stays in kept])
+    sizes = [len(stretch["step"]) for stretch in stretches]
+    table[_STRETCH] = np.repeat(np.arange(len(sizes)), sizes)
     return table
 
 
+def _resolved(table: Table, *, run_wide: bool) -> Table:
+    """Every place once, in the order of training; of what was replayed the newest value stays.
+
+    Without run-wide steps and without epochs nothing tells a replayed batch from the same batch of
+    the next epoch: then all rows stay in their order. So do those of one stretch that state the same
+    epoch and no step.
+    """
+    epoch, step = _places(table, run_wide=run_wide)
+    if not run_wide and not (epoch >= 0).any():
+        return table
+    order = np.lexsort((table[_STRETCH], step, epoch))
+    epoch, step, stretch = epoch[order], step[order], table[_STRETCH][order]
+    first = np.append(True, (epoch[1:] != epoch[:-1]) | (step[1:] != step[:-1]))
+    newest = np.maximum.reduceat(stretch, np.flatnonzero(first))[np.cumsum(first) - 1]
+    stays = (step >= 0) | (stretch == newest)
+    starts = np.flatnonzero((first | (step < 0))[stays])
+    return {name: _newest(column[order][stays], starts) for name, column in table.items()}
+
+
+def _newest(column: Sparse, starts: NDArray[np.int64]) -> Sparse:
+    """Of each group of rows the last value that is stated."""
+    stated = ~np.ma.getmaskarray(column)
+    at = np.maximum.reduceat(np.where(stated, np.arange(len(column)), -1), starts)
+    if not isinstance(column, np.ma.MaskedArray):
+        return column[at]
+    return np.ma.array(column.data[at], mask=at < 0)
+
+
 _STRETCH = "\0stretch"
-
-
-def _within(place: tuple[Column, Column], later: tuple[Column, Column]) -> NDArray[np.bool_]:
-    """Which rows lie between the first and the last place of a later stretch."""
-    (epoch, step), (epochs, steps) = place, later
-    after = (epoch > epochs[0]) | ((epoch == epochs[0]) & (step >= steps[0]))
-    before = (epoch < epochs[-1]) | ((epoch == epochs[-1]) & (step <= steps[-1]))
-    found: NDArray[np.bool_] = after & before
-    return found
 
 
 def _shift(table: Table, first: _Writer, other: _Writer) -> int | None:
@@ -375,18 +397,15 @@ def _stated(table: Table, shift: int) -> Iterator[tuple[float, float]]:
     yield from zip(epoch.tolist(), step.tolist(), strict=True)
 
 
-def _ordered(table: Table, *, run_wide: bool) -> History:
-    """The table in the order of training, its columns in the order of `FIRST`."""
+def _history(table: Table, *, run_wide: bool) -> History:
+    """The columns that say anything, in the order of `FIRST`."""
     stretch = table.pop(_STRETCH)
-    epoch, step = _places(table, run_wide=run_wide)
-    placed = run_wide or bool((epoch >= 0).any())
-    order = np.lexsort((step, epoch)) if placed else np.arange(len(stretch))
     found = {
-        name: column[order]
+        name: column
         for name, column in table.items()
         if name not in PLACES or not np.isnan(column).all()
     }
     names = [name for name in FIRST if name in found]
     names += sorted(name for name in found if name not in FIRST)
-    moved = np.flatnonzero(np.diff(stretch[order])) + 1
+    moved = np.flatnonzero(np.diff(stretch)) + 1
     return History({name: found[name] for name in names}, tuple(map(int, moved)), run_wide)

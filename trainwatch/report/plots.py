@@ -33,17 +33,16 @@ def plot_lines(exp_id: str, view: RunView, history: History, width: int) -> Iter
     """The same as lines of at most `width` cells."""
     yield f"{safe_text(exp_id)}  {view.status.value}  {safe_text(view.sentence)}"
     names = sorted(history.metrics, key=_order)
+    unit, axis = history.axis
     for name in names[:_MOST]:
         column = history.columns[name]
         values = column.compressed()
-        at = np.flatnonzero(~np.ma.getmaskarray(column)).astype(np.float64)
+        at = axis[~np.ma.getmaskarray(column)]
         finite = np.isfinite(values)
         if finite.sum() < 2:  # noqa: PLR2004 - one value is no curve
             continue
-        if history.run_wide:
-            at = np.asarray(history.columns["step"])[at.astype(np.int64)]
         yield ""
-        yield _heading(history, name, int((~finite).sum()))
+        yield _heading(history, name, int((~finite).sum()), unit)
         yield from _plot(at[finite], values[finite], width)
     if not names:
         yield "no metric was recognised"
@@ -54,12 +53,12 @@ def _order(name: str) -> tuple[int, bool]:
     return place, direction(name) is None
 
 
-def _heading(history: History, name: str, bad: int) -> str:
+def _heading(history: History, name: str, bad: int, unit: str) -> str:
     top, last = best(history, name), final(history, name)
     parts = [safe_text(name), f"final {last:.6g}"]
     parts += [] if top is None else [f"best {top:.6g}"]
     parts += [f"{bad} NaN or infinite"] if bad else []
-    parts.append("by step" if history.run_wide else "by record")
+    parts.append(f"by {unit}")
     return "  ".join(parts)
 
 
