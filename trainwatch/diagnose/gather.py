@@ -129,6 +129,10 @@ class Gathering:
             log.moved(line.who, Order(log.feeds, line.where.offset), stamp)
 
 
+_SNIFFED = "general"
+"""The dialect of lines that no format knows: their values are taken from the lines themselves."""
+
+
 def _clue(log: LogNotes, line: FaultLine, stamp: Stamp | None) -> Clue | None:
     """What a line says by itself; an exception without its traceback counts where it is stated."""
     if line.message.startswith(_ERROR_FILE):
@@ -217,7 +221,7 @@ def _steps(log: LogNotes, block: StepBlock) -> None:
             seconds = float(block.seconds[row])
             stamp = None if np.isnan(seconds) else Stamp(seconds, block.shape.zone)
             log.moved(who, Order(log.feeds, int(block.offset[row])), stamp)
-        if training and "loss" in block.metrics:
+        if training and "loss" in block.metrics and block.shape.dialect != _SNIFFED:
             _values(log, who, block, rows)
 
 

@@ -6,6 +6,7 @@ bar; they share one line number. A torn last line waits for its end, bounded: of
 hole that a truncation leaves under a writer that does not append; they are counted and dropped.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,6 +83,29 @@ def refreshes(line: bytes, start: int, *, torn: bool = False) -> Iterator[Part]:
         start += len(part) + 1
     if last.strip():
         yield Part(start, last, torn or len(bare) > MAX_LINE)
+
+
+_CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2500-\u25ff\u2000-\u206f]")
+
+
+def as_utf8(line: bytes) -> bytes:
+    """A line in UTF-8: one in GB18030 is turned into it, any other is left as it is."""
+    if line.isascii():
+        return line
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return line
+    try:
+        text = line.decode("gb18030")
+    except UnicodeDecodeError:
+        return line
+    foreign = [character for character in text if not character.isascii()]
+    chinese = sum(bool(_CHINESE.match(character)) for character in foreign)
+    # A torn or damaged line of UTF-8 gives rare characters here.
+    return text.encode() if len(foreign) > 1 and chinese == len(foreign) else line
 
 
 class LineAssembler:

@@ -24,7 +24,7 @@ from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.identity import Writers
-from trainwatch.parsing.lines import Lines, Part, refreshes
+from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.recogniser import Recogniser
@@ -224,6 +224,7 @@ class LogReader:
     def _part(self, number: int | None, part: Part, arrival: Arrival) -> bool:
         """Read one refresh of a line; whether it was understood."""
         text = _COLOUR.sub(b"", part.text) if b"\x1b" in part.text else part.text
+        text = as_utf8(text)
         records = self._recogniser.records(text)
         if part.torn and records and _half(*records[-1], len(text)):
             records = records[:-1]

@@ -203,7 +203,9 @@ class Assembler:
         )  # fmt: skip
 
     @staticmethod
-    def _joins(current: _Open, reading: Reading, own: frozenset[str], context: _Context) -> bool:
+    def _joins(  # noqa: PLR0911 - one reason after another
+        current: _Open, reading: Reading, own: frozenset[str], context: _Context
+    ) -> bool:
         record = current.record
         same = all(
             record.places.get(name) == reading.places[name]
@@ -225,6 +227,9 @@ class Assembler:
             return False
         if current.header and not record.values:
             return True
+        losses = {_loss(value) for value in record.values.values()} - {None}
+        if any(_loss(value) in losses for value in reading.values.values()):
+            return False
         return not any(
             (key in record.values and value.meaning.role is not Role.ASIDE)
             or (key in record.values and not own)
@@ -248,6 +253,14 @@ class Assembler:
         current, context.open = context.open, None
         if current and _outcome(current.record):
             yield current.record
+
+
+def _loss(value: Value) -> tuple[bool, Split | None] | None:
+    """Which loss a value is, so that two names of one are told; None for anything else."""
+    said = value.meaning
+    if said.name != "loss" or said.average:
+        return None
+    return (True, None if said.split is Split.TRAIN else said.split)
 
 
 def _outcome(record: Record) -> bool:

@@ -46,7 +46,7 @@ _MASKS = (
     (re.compile(r"(?<![\d.,\[(])(0|\d{1,9}(?=,\d{4})),(\d{1,18})(?![,.\d])"), r"\1.\2"),
 )
 _UNIT = re.compile(
-    r"^(?:\s?(?:%|(?:tok|toks|tokens?|samples?|imgs?|images?|it|iters?|steps?|examples?|batch)/s(?:ec)?(?:ond)?)"
+    r"^(?:\s?(?:%|(?:tok|toks|tokens?|samples?|imgs?|images?|it|iters?|steps?|examples?|batch)/s(?:ec)?(?:ond)?(?!\s{0,4}[:=\w]))"
     r"|(?:ms|us|s|sec|min|h|hrs?|[kKMGT]i?B?|B|it/s|s/it|ms/step|s/step|ms/batch|x)(?![\w]))"
 )
 _RATE = re.compile(r"/s(?:ec)?")
@@ -56,7 +56,7 @@ _SEPARATORS = re.compile(
 _CODE = re.compile(
     r"[\w\]]\((?!(?:train|val|valid|eval|test|[\d.%]))|;\s*$|^\s*(?:def|class|import|from|return|if|for|while|else|elif|print|assert|#include|"
     r"static|const|int|float|double|void|struct|self\.|--|//|/\*|\*\s|<\w|@|\$|export|echo|function)\b|"
-    r"^\s*[bfru]?[\"'(]|`|==|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
+    r"^\s*[bfru]?[\"'(]|`|(?<!=)==(?!=)|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
 )
 _LIST = re.compile(r"(?:[A-Za-z_][\w.]*,)+[A-Za-z_][\w.]*\s+$")
 _HALF = re.compile(r"[A-Za-z_]|[.,]\d|\+\w")
@@ -253,18 +253,18 @@ class _Planner:
             return "", extra + len(key.split())
         return key.strip().rstrip(":=").strip(), extra
 
-    def _fraction(  # noqa: C901, PLR0911 - one case after another
+    def _fraction(  # noqa: C901 - one case after another
         self, at: int, total: int, named: Meaning | None, text: str, key: str
     ) -> bool:
         """Take `at/total` as progress, or as a count of what was right."""
         if not (self._whole[at] and self._whole[total]):
             return False
         if named and named.role is Role.POSITION and not named.name.startswith("total"):
-            if named.name in self._places:
-                return True
-            self._places[named.name] = at
-            plural = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
-            self._places[plural[named.name]] = total
+            inner = named.name == "step" and "epoch" in self._places
+            name = "batch" if inner and "batch" not in self._places else named.name
+            if name not in self._places:
+                self._places[name] = at
+                self._places[_TOTALS[name]] = total
             return True
         if named and named.role is Role.OUTCOME:
             end = total + 1
@@ -307,6 +307,13 @@ class _Planner:
             self._places["batch"] = at
         elif at == 0 and self._whole[at] and text == "[" and self._text(1).startswith("]"):
             self._places["step"] = at
+        elif (
+            at == 0
+            and text == "["
+            and all(self._whole[:2])
+            and (re.match(r"^,\s*$", self._text(1)) and self._text(2).startswith("]"))
+        ):
+            self._places["epoch"], self._places["batch"] = 0, 1
 
     def _place(self, named: Meaning, at: int) -> None:
         name = named.name
@@ -335,5 +342,6 @@ class _Planner:
         self._values[key] = Slot(named, at, average, unit, key)
 
 
+_TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
 _CORRECT = Meaning(Role.ASIDE, "correct", None, "correct")
 _RATE_MEANING = Meaning(Role.ASIDE, "throughput", None, "throughput")
