@@ -15,7 +15,7 @@ READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 FRAMEWORKS = $(if $(filter 0,$(TORCH)),,$(VENV)/.frameworks)
 
 .DEFAULT_GOAL = help
-.PHONY: help bench demo test lint format samples bench-diagnose wheel clean
+.PHONY: help bench demo test test-long lint format samples bench-diagnose wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
 
 help: ## list these targets
@@ -30,6 +30,9 @@ demo: $(READY) ## watch a real small training; with TORCH=0 a recorded one
 
 test: $(READY) $(VENV)/.dev $(FRAMEWORKS) ## run all tests
 	$(BIN)/pytest -q $(ARGS)
+
+test-long: $(READY) $(VENV)/.dev ## run the tests that take minutes: kills, floods, a line of 1 GB
+	$(BIN)/pytest -q -m long $(ARGS)
 
 bench: $(VENV)/.dev ## measure it, about 20 minutes; ARGS=--quick takes two
 	$(BIN)/python -m bench $(ARGS)

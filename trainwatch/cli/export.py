@@ -40,9 +40,33 @@ def command(
 ) -> None:
     """Write the parsed records, one a line, in file order."""
     chosen = TableFormat.JSONL if as_json else TableFormat(form)
+    if chosen is TableFormat.JSONL and table in _STREAMED:
+        with _destination(output) as out:
+            _stream(selection, table, out)
+        return
     rows = _rows(selection, table)
     with _destination(output) as out:
         write_table(rows, chosen, out)
+
+
+class _UnwritableError(Exception):
+    """The destination refused what was written: no matter of the log that was being read."""
+
+
+def _stream(selection: Selection, table: str, out: BinaryIO) -> None:
+    """Write rows while the logs are read: there may be more of them than memory."""
+
+    def listen(parsed: Parsed) -> None:
+        rows = (row for row in _STREAMED[table](parsed) if selection.wants(row["rank"]))
+        try:
+            write_table(rows, TableFormat.JSONL, out)
+        except OSError as error:
+            raise _UnwritableError from error
+
+    try:
+        read_all(selection, listen)
+    except _UnwritableError as error:
+        raise error.__cause__ or error from None
 
 
 def _rows(selection: Selection, table: str) -> list[Json]:
@@ -85,8 +109,8 @@ def _system_rows(selection: Selection) -> list[Json]:
 def _destination(output: Path | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that appears only when it is complete."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _standard_output() as stream:
+            yield stream
         return
     try:
         if output.exists() and not output.is_file():  # a device, a pipe: written as it is
@@ -97,6 +121,21 @@ def _destination(output: Path | None) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         raise TrainwatchError(f"{output} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What could not be written is still buffered; it is not tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise TrainwatchError(
+            f"standard output cannot be written: {error.strerror}; free space or use -o FILE"
+        ) from None
 
 
 @contextmanager
