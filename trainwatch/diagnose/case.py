@@ -1,7 +1,7 @@
 """The case: everything that is known of one run, joined, for the detectors to look at."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from trainwatch.diagnose.clocks import clock_offsets
@@ -9,7 +9,7 @@ from trainwatch.diagnose.clue import Clue, Exited
 from trainwatch.diagnose.currency import Currency
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.identity import Identity
-from trainwatch.diagnose.live.model import Live
+from trainwatch.diagnose.live.model import Live, Stand
 from trainwatch.diagnose.recorder import RecorderEvidence, analyse_dumps
 from trainwatch.events import (
     NOBODY,
@@ -103,10 +103,20 @@ class Case:
         dumps = live or self.gathering.dumps
         return analyse_dumps(dumps) if dumps else None
 
-    @property
+    @cached_property
     def live(self) -> Live | None:
-        """What the processes themselves showed."""
-        return self.gathering.live
+        """What the processes themselves showed, of each the rank as far as it is known."""
+        live = self.gathering.live
+        if live is None or all(stand.who != NOBODY for stand in live.stands):
+            return live
+        return replace(live, stands=tuple(map(self._with_rank, live.stands)))
+
+    def _with_rank(self, stand: Stand) -> Stand:
+        """A process that was given no rank: by what the logs say of it, or as the only one."""
+        live = self.gathering.live
+        who = stand.who if stand.who != NOBODY else self.identity.of_pid(stand.pid)
+        alone = live is not None and len(live.stands) == len(self.ranks) == 1
+        return replace(stand, who=next(iter(self.ranks)) if who == NOBODY and alone else who)
 
     @cached_property
     def offsets(self) -> Mapping[str, float]:

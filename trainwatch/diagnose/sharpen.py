@@ -53,6 +53,8 @@ def _joined(best: Lead, other: Lead) -> Lead:
             **best.victims,
         },
         proofs=tuple(dict.fromkeys((*best.proofs, *other.proofs)))[:_MAX_PROOFS],
-        advice=tuple(dict.fromkeys((*best.advice, *(other.advice if agree else ()))))[:4],
+        advice=best.advice
+        if best.name == STUCK  # whoever saw the stack needs no hint where to look
+        else tuple(dict.fromkeys((*best.advice, *(other.advice if agree else ()))))[:4],
         missing=best.missing,
     )

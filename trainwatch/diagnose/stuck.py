@@ -22,8 +22,8 @@ from trainwatch.model.snapshot import Status
 
 NAME = "stacks"
 _STOPPED = ("T", "t")
-_SOON = 5.0
-_TIMES = 20.0
+_SOON = 8.0
+_UNKNOWN = 15.0
 _STARTING = 60.0
 _PRECEDENCE = 1
 _MAX_PROOFS = 6
@@ -73,7 +73,19 @@ def silent_for_long(case: Case, live: Live) -> bool:
     if case.health.status is Status.STARTING:
         return min(quiet) > _STARTING
     limits = [view.silence_limit for view in case.health.ranks if view.silence_limit is not None]
-    return min(quiet) > max(_SOON, min(max(limits, default=_STARTING) / _TIMES, _STARTING) * 2)
+    return min(quiet) > _least_silence(case, max(limits, default=0.0))
+
+
+def _least_silence(case: Case, limit: float) -> float:
+    """Seconds of silence that two looks make telling: twice the usual gap, where that is known."""
+    stall = case.config.stall
+    if limit >= stall.floor_unknown_seconds and limit in (
+        stall.floor_unknown_seconds,
+        stall.floor_starting_seconds,
+    ):
+        return _UNKNOWN
+    usual = limit / stall.factor if limit > stall.floor_seconds else 0.0
+    return max(_SOON, 2 * usual)
 
 
 def seen_still(case: Case) -> bool:
@@ -167,6 +179,7 @@ def _lead(
     guilty = {} if everyone else {who: Charge(Role.GUILTY, why_of(stands[who])) for who in odd}
     rest = [who for who in spots if who not in guilty and not everyone]
     quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
+    unsure = case.health.status is Status.UNKNOWN and not live.source
     return Lead(
         name=NAME,
         category=sort.category,
@@ -176,8 +189,8 @@ def _lead(
         summary=sort.summary
         + (f", for {duration(min(quiet))}" if quiet and not live.source else ""),
         phase=sort.phase,
-        confidence=sort.confidence,
-        when=When(case.crew.attempt),
+        confidence=Confidence.POSSIBLE if unsure else sort.confidence,
+        when=_when(case),
         charges=guilty,
         victims={who: why_of(stands[who]) for who in rest if spots[who].waits},
         proofs=tuple(stack_proofs(live)),
@@ -185,6 +198,12 @@ def _lead(
         advice=sort.advice,
         missing=live.problems,
     )
+
+
+def _when(case: Case) -> When:
+    """When the ranks fell silent: what happened later follows from it."""
+    quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
+    return When(case.crew.attempt, case.view.now - min(quiet) if quiet else None)
 
 
 def why_of(stand: Stand) -> str:

@@ -33,7 +33,7 @@ def read_document(name: str, data: bytes | Json) -> Live | None:
     first, last = samples[0], samples[-1]
     host = _text(document.get("host"))
     before = (
-        {(p.get("pid"), p.get("start")): p for p in _processes(first)} if first is not last else {}
+        {(p["pid"], str(p.get("start"))): p for p in _processes(first)} if first is not last else {}
     )
     now = _processes(last)
     workers = [one for one in now if one.get("pid") == one.get("owner")]
@@ -86,7 +86,7 @@ def _below(worker: Json, every: Sequence[Json]) -> list[Json]:
 
 
 def _stand(now: Json, before: Mapping[Any, Json], host: str, below: Sequence[Json]) -> Stand:
-    earlier = before.get((now.get("pid"), now.get("start")))
+    earlier = before.get((now["pid"], str(now.get("start"))))
     frames = _frames(now)
     rank = now.get("rank")
     valid = isinstance(rank, int) and not isinstance(rank, bool) and 0 <= rank < _RANKS

@@ -1,7 +1,7 @@
 """What a stack is doing: waiting in a collective, for its loader, or something of its own."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -22,6 +22,7 @@ _FROM_CHILD = re.compile(
     r"_MultiProcessingDataLoaderIter\._?(?:try_)?(?:get_data|next_data)|_try_get_data"
 )
 _IDLE_CHILD = re.compile(r"multiprocessing/(?:queues|connection|synchronize)\.py$")
+_LIBRARY = Frame("/lib/python3/site-packages/x.py", 0, "")
 _OWN_WORK = re.compile(r"torch/utils/data/_utils/fetch\.py$")
 
 
@@ -58,9 +59,19 @@ def spot_of(stand: Stand) -> Spot:
         name = _short(frame) if frame else ""
         place = f"{call} ← {name} {at}" if name and name != call else f"{call} {at}"
         return Spot(True, call, place.strip(), phase, frame, stand)
+    if phase is DiagnosedPhase.DATA_LOADING:
+        frame = _data_frame(stand.frames)
     if frame is None:
         return Spot(False, "", "", None, None, stand)
-    return Spot(False, _short(frame), f"{_short(frame)} {_at(frame)}", phase, frame, stand)
+    place = f"{_short(frame)} {_at(frame)}{_called_by(stand.frames, frame)}"
+    return Spot(False, _short(frame), place, phase, frame, stand)
+
+
+def _called_by(frames: Sequence[Frame], frame: Frame) -> str:
+    """Whose helper it is: the nearest caller of the training's own in another file."""
+    outer = frames[: frames.index(frame)]
+    own = [one for one in outer if one.file != frame.file and own_frame([one, _LIBRARY]) is one]
+    return f" ← {_short(own[-1])} {_at(own[-1])}" if own else ""
 
 
 def _loading(stand: Stand) -> Spot:
