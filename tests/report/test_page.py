@@ -66,3 +66,44 @@ def test_the_page_needs_nothing_else(run: Path, tmp_path: Path) -> None:
     assert "<td>0</td>" in page
     assert page.count("n/a") > 2  # a split GPU has no utilisation
     assert "2 attempts" in page or ">attempts<" in page
+
+
+DRIVER = """
+<script>
+  const paths = () => [...document.querySelectorAll("path.curve, path.raw")].filter(
+    (path) => path.dataset.metric !== undefined).map((path) => path.getAttribute("d")).join("|");
+  const differs = (name, act) => {
+    const before = paths();
+    act();
+    const after = paths();
+    document.body.append(`${name} ${before !== after && !/NaN|undefined/.test(after)};`);
+  };
+  const svg = document.querySelector("figure svg"), box = svg.getBoundingClientRect();
+  const pointer = (kind, share) => svg.dispatchEvent(new PointerEvent(kind, {
+    pointerId: 1, clientX: box.left + share * box.width, clientY: box.top + 50, bubbles: true }));
+  svg.setPointerCapture = () => {};
+  const set = (id, kind, change) => {
+    const node = document.getElementById(id);
+    change(node);
+    node.dispatchEvent(new Event(kind));
+  };
+  pointer("pointermove", 0.5);
+  document.body.append(`hover ${document.querySelector("figcaption").textContent};`);
+  differs("zoom", () => { pointer("pointerdown", 0.3); pointer("pointermove", 0.6); pointer("pointerup", 0.6); });
+  differs("whole", () => document.getElementById("reset").click());
+  differs("smooth", () => set("smooth", "input", (node) => { node.value = 80; }));
+  differs("log", () => set("log", "change", (node) => { node.checked = true; }));
+  differs("ranks", () => set("ranks", "change", (node) => { node.checked = true; }));
+</script>
+"""
+
+
+def test_the_curves_can_be_looked_into(tmp_path: Path) -> None:
+    report(SAMPLES / "finished", "-o", tmp_path)
+    page = tmp_path / "report.html"
+    text = re.sub(r"<meta http-equiv[^>]*>", "", page.read_text())  # it forbids this script too
+    page.write_text(text.replace("</body>", DRIVER + "</body>"))
+    document = in_browser(page, tmp_path / "profile")
+    for name in ("zoom", "whole", "smooth", "log", "ranks"):
+        assert f"{name} true;" in document
+    assert re.search(r"hover loss 0\.\d+val_loss 0\.\d+record \d+;", document)

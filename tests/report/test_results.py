@@ -100,9 +100,12 @@ def test_a_nan_is_final_and_never_best(tmp_path: Path) -> None:
     ("name", "expected"),
     [
         *((name, Direction.SMALLER) for name in ("loss", "val_loss", "mae", "RMSE", "wer")),
-        *((name, Direction.SMALLER) for name in ("eval_perplexity", "loss_bbox", "iou_loss")),
+        *(
+            (name, Direction.SMALLER)
+            for name in ("eval_perplexity", "loss_bbox", "iou_loss", "AvgLoss")
+        ),
         *((name, Direction.LARGER) for name in ("r2", "val_r2", "accuracy", "eval_f1", "AUC")),
-        *((name, Direction.LARGER) for name in ("bleu", "bbox_mAP_50", "mIoU", "acc1")),
+        *((name, Direction.LARGER) for name in ("bleu", "bbox_mAP_50", "mIoU", "acc1", "BestAcc")),
         *((name, None) for name in ("lr", "grad_norm", "loss_scale", "throughput", "step_time")),
     ],
 )
@@ -268,3 +271,22 @@ def test_replayed_epochs_of_a_table_and_repeated_fractions_of_an_epoch(tmp_path:
     rounded.write_text("epoch,loss\n0.01,9\n0.01,8\n0.02,7\n")
     assert report(rounded, "-o", tmp_path / "out") == 0
     assert [row["loss"] for row in table(tmp_path / "out")] == ["9.0", "8.0", "7.0"]
+
+
+DIALECTS = ROOT.parent / "shared" / "samples" / "dialects"
+
+
+@pytest.mark.skipif(not DIALECTS.is_dir(), reason="needs the shared samples of dialects")
+def test_every_dialect_gives_a_report(tmp_path: Path) -> None:
+    for log in sorted(DIALECTS.glob("*.log")):
+        out = tmp_path / log.stem
+        assert report(log, "-o", out) == 0, log.name
+        summary = json.loads((out / "summary.json").read_text())
+        rows = table(out)
+        assert summary["steps_recorded"] == len(rows), log.name
+        assert (out / "report.html").read_text().endswith("</html>\n"), log.name
+        for name, value in summary["final_metrics"].items():
+            best = summary.get(f"best_{name}")
+            if isinstance(best, float) and isinstance(value, float):
+                better = direction(name) is Direction.SMALLER
+                assert best <= value if better else best >= value, (log.name, name)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.report.history import Collector, History, Sparse
+from trainwatch.report.direction import direction
+from trainwatch.report.history import FIRST, Collector, History, Sparse
 
 POINTS = 1500
 """Points of a curve at most; each stands for as many records as it must."""
@@ -23,7 +24,8 @@ def chart_data(history: History, collected: Collector) -> dict[str, Any]:
     """What the page's script draws: one chart a metric, its validation values in the same one."""
     unit, x = history.axis
     groups: dict[str, list[str]] = {}
-    for name in history.metrics:
+    # Where there are too many to draw, losses and scores come first.
+    for name in sorted(history.metrics, key=lambda name: name not in FIRST and not direction(name)):
         bare = next((name[len(p) :] for p in _PREFIXES if name.startswith(p)), name)
         groups.setdefault(bare if bare in history.columns else name, []).append(name)
     charts = [

@@ -100,6 +100,7 @@ _NEITHER = frozenset(
 )
 _WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def direction(name: str) -> Direction | None:
@@ -108,7 +109,11 @@ def direction(name: str) -> Direction | None:
     The last word that says anything decides: `iou_loss` is a loss, `loss_scale` is none, and
     `loss_bbox`, `val_r2`, `bbox_mAP_50` are what they look like.
     """
-    for word in reversed(_WORDS.findall(name.lower())):
+    return _of_words(name.lower()) or _of_words(_HUMP.sub("_", name).lower())
+
+
+def _of_words(name: str) -> Direction | None:
+    for word in reversed(_WORDS.findall(name)):
         for form in (word, _DIGITS.sub("", word)):
             if form in _NEITHER:
                 return None
