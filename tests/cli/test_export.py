@@ -14,7 +14,7 @@ COLUMNS = {
     "granularity", "total_epochs", "total_steps", "total_batches", "loss", "lr", "grad_norm",
     "throughput", "step_time",
 }  # fmt: skip
-STEP = re.compile(r"(Training|Validation) step \d+, loss=|Batch Loss:")
+STEP = re.compile(r"(Training|Validation) step \d+, loss=|Batch Loss:|Epoch \d+ done: ")
 
 
 def test_steps_are_the_lines_that_grep_finds(trainwatch: Run) -> None:

@@ -61,7 +61,7 @@ def test_a_configuration_elsewhere_is_named_with_config(trainwatch: Run, tmp_pat
     (tmp_path / "sub" / "other.toml").write_text(GOOD)
     Path("x.log").write_text(LOG)
 
-    assert trainwatch("export", "x.log").code == 3
+    assert trainwatch("export", "x.log", "--dialect", "chinese").code == 3
     assert len(trainwatch("export", "x.log", "--config", "sub/other.toml").rows) == 3
     assert trainwatch("formats", "test", "x.log", "--config", "sub/other.toml").code == 0
 

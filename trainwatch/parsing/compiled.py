@@ -19,7 +19,7 @@ _NEXT_RECORD = (
     rb"|Epoch \[\d{1,9}/\d{1,9}\])"
 )
 next_record = re.compile(_NEXT_RECORD)
-_INDENT = rb"[ \t]{0,8}"
+_INDENT = rb"[ \t]{0,40}"
 _PADDING = rb"[ \t]{0,400}"  # what a progress bar leaves when it wipes its line
 _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
     FieldType.INT: int,

@@ -129,7 +129,7 @@ class LogReader:
         *,
         general: bool = True,
     ) -> None:
-        self._general = Extractor(role) if general else None
+        self._general = Extractor(role, named=recogniser.known) if general else None
         self._witness = witness
         self._file = file
         self._role = role

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from trainwatch.events import RankId, Split, Stamp
+from trainwatch.parsing.general.named import Name
 from trainwatch.parsing.general.reading import Reading, Value
 from trainwatch.parsing.general.words import Role
 
@@ -51,6 +52,7 @@ class Record:
     loose: int = 0
     headed: bool = False
     units: str = ""
+    name: Name | None = None
 
 
 @dataclass(slots=True)
@@ -111,8 +113,10 @@ class Assembler:
         for context in self._contexts.values():
             yield from self._close(context)
 
-    def feed(self, reading: Reading, spot: Spot, *, indented: bool = False) -> Iterator[Record]:
-        """Take a line's reading; the records that it completes."""
+    def feed(
+        self, reading: Reading, spot: Spot, name: Name | None = None, *, indented: bool = False
+    ) -> Iterator[Record]:
+        """Take a line's reading and the format that knows it; the records that it completes."""
         context = self.context(spot.who)
         if context.label and reading.shape == "json" and not reading.places:
             reading.values = {f"{context.label} {k}": v for k, v in reading.values.items()}
@@ -132,11 +136,13 @@ class Assembler:
         current = context.open
         if current and self._joins(current, reading, own, context):
             self._join(current.record, reading)
+            current.record.name = current.record.name or name
             return
         if not reading.outcome and not own:
             return  # an aside that belongs to nothing
         yield from self._close(context)
         context.open = _Open(self._begin(context, reading, spot, own))
+        context.open.record.name = name
 
     def _progress(self, context: _Context, reading: Reading) -> None:
         if "epoch/s" in reading.units or reading.units.startswith("s/epoch"):

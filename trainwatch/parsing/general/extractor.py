@@ -21,6 +21,7 @@ from trainwatch.events import (
 )
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.general.assembly import Assembler, Record, Spot
+from trainwatch.parsing.general.named import Names, renamed
 from trainwatch.parsing.general.outlet import Decided, Outlet, Sort
 from trainwatch.parsing.general.reading import Reading, phase_of, read_text
 from trainwatch.parsing.general.tabular import Tables
@@ -52,9 +53,11 @@ class Extractor:
 
     Args:
         role: What the file's path says.
+        named: Whether named formats may say what a reading means.
     """
 
-    def __init__(self, role: FileRole) -> None:
+    def __init__(self, role: FileRole, *, named: bool = True) -> None:
+        self._names = Names() if named else None
         self._role = role
         self._clock = Clock()
         self._tables = Tables()
@@ -90,7 +93,9 @@ class Extractor:
             self._claimed_line = seen.number
         return claimed and self._outlet.proven
 
-    def _line(self, file: str, seen: Handed, who: RankId, *, torn: bool) -> bool:
+    def _line(  # noqa: PLR0911 - one kind of line after another
+        self, file: str, seen: Handed, who: RankId, *, torn: bool
+    ) -> bool:
         if len(seen.line) > MAX_LINE:
             return False
         line = clean(seen.line.decode(errors="replace"))
@@ -111,9 +116,14 @@ class Extractor:
         if torn or reading.summary or reading.loose > 2 * len(reading.values) + 10:
             self._take(file, self._assembler.interrupt(spot.who))
             return reading.summary
+        name = self._names.find(reading, text.message) if self._names else None
+        if name and not renamed(reading, name):
+            if reading.shape != "bar":
+                self._take(file, self._assembler.interrupt(spot.who))
+            return True
         self._take(
             file,
-            self._assembler.feed(reading, spot, indented=text.indent > _INDENT),
+            self._assembler.feed(reading, spot, name, indented=text.indent > _INDENT),
         )
         return bool(reading.places) or reading.outcome
 
@@ -192,8 +202,9 @@ class Extractor:
         record, stamp = decided.record, decided.record.spot.stamp
         return StepShape(
             file=file,
-            format=f"{DIALECT}.{record.shape}",
-            dialect=DIALECT,
+            format=record.name.record.name if record.name else f"{DIALECT}.{record.shape}",
+            dialect=_dialect(record),
+            epoch_base=record.name.dialect.epoch_base if record.name else None,
             split=decided.split,
             granularity=Granularity.EPOCH if decided.sort is Sort.EPOCH else Granularity.STEP,
             batch_unit=_UNIT[record.percent] if "batch" in record.places else None,
@@ -236,12 +247,17 @@ class Extractor:
             batch=_whole(places.get("batch")),
             batch_unit=_UNIT[record.percent] if "batch" in places else None,
             granularity=Granularity.STEP if step is not None else Granularity.EPOCH,
-            dialect=DIALECT,
+            dialect=_dialect(record),
+            epoch_base=record.name.dialect.epoch_base if record.name else None,
             total_epochs=_total(record, "total_epochs"),
             total_steps=_total(record, "total_steps"),
             total_batches=_total(record, "total_batches"),
             **common,
         )
+
+
+def _dialect(record: Record) -> str:
+    return record.name.dialect.name if record.name else DIALECT
 
 
 def _total(record: Record, name: str) -> int | None:

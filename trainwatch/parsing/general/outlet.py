@@ -128,9 +128,8 @@ class Outlet:
             self._alike.clear()
         self._alike[family] = self._alike.get(family, 0) + 1
         placed = any(name in record.places for name in POSITIONS)
-        if (placed and _measured(record)) or (
-            self._alike[family] >= ALIKE and _measured(record) and record.loose <= 2  # noqa: PLR2004
-        ):
+        alike = self._alike[family] >= ALIKE and _loss(record) and record.loose <= 2  # noqa: PLR2004
+        if _measured(record) and (placed or alike):
             self._proof += 1
 
     def _drain(self, *, final: bool) -> Iterator[Decided]:
@@ -148,6 +147,8 @@ class Outlet:
                 yield decided
 
     def _undecided(self, record: Record) -> bool:
+        if record.name and record.name.granularity:
+            return False
         if record.own & {"step", "batch"} or self._steps or self._is_evaluation(record):
             return False
         habit = self._habits.get(record.family)
@@ -158,7 +159,8 @@ class Outlet:
         said = record.split is not None or any(
             v.meaning.split is not None for v in record.values.values()
         )
-        if not placed and not said and self._alike.get(record.family, 0) < ALIKE:
+        alike = self._alike.get(record.family, 0) >= ALIKE and _loss(record)
+        if not placed and not said and not alike:
             return None
         outcomes = [v for v in record.values.values() if v.meaning.role is Role.OUTCOME]
         if all(value.meaning.best for value in outcomes):
@@ -179,6 +181,8 @@ class Outlet:
         return Decided(record, sort, Split.TRAIN, values, unit)
 
     def _sort(self, record: Record) -> Sort:
+        if record.name and record.name.granularity is Granularity.EPOCH:
+            return Sort.EPOCH
         if record.own & {"step", "batch"}:
             whole = record.places.get("batch") == record.places.get("total_batches", math.nan)
             if (
@@ -241,6 +245,14 @@ def _all_say(record: Record) -> bool:
 def _fractional(record: Record) -> bool:
     epoch = record.places.get("epoch", math.nan)
     return not math.isnan(epoch) and epoch != int(epoch)
+
+
+def _loss(record: Record) -> bool:
+    """Whether a value is called a loss."""
+    return any(
+        v.meaning.name == "loss" or "loss" in v.meaning.printed.lower()
+        for v in record.values.values()
+    )
 
 
 def _measured(record: Record) -> bool:

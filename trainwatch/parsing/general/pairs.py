@@ -92,6 +92,7 @@ class Plan:
     words: str
     percent: bool
     leading: bool
+    keys: tuple[tuple[str, str], ...] = ()
 
 
 def cut(message: str) -> tuple[tuple[str, ...], list[str]]:
@@ -138,6 +139,7 @@ class _Planner:
             self._before.append(text[unit.end() :] if unit else text)
         self._used = [False] * len(whole)
         self._places: dict[str, int] = {}
+        self._keys: dict[str, str] = {}
         self._values: dict[str, Slot] = {}
         self._loose = 0
         self._percent = False
@@ -153,7 +155,7 @@ class _Planner:
         words = " ".join(self._before)
         return Plan(
             tuple(self._places.items()), tuple(self._values.values()), self._loose, words,
-            self._percent, self._leading,
+            self._percent, self._leading, tuple(self._keys.items()),
         )  # fmt: skip
 
     def _text(self, index: int) -> str:
@@ -263,6 +265,7 @@ class _Planner:
             inner = named.name == "step" and "epoch" in self._places
             name = "batch" if inner and "batch" not in self._places else named.name
             if name not in self._places:
+                self._keys[key] = name
                 self._places[name] = at
                 self._places[_TOTALS[name]] = total
             return True
@@ -322,6 +325,7 @@ class _Planner:
             return  # `best 0.037 ep 0` is where the best one was
         if self._units[at] and self._units[at] not in ("k", "K", "M"):
             return
+        self._keys[named.printed] = name
         self._places[name] = at
 
     def _add(

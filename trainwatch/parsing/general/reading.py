@@ -40,6 +40,9 @@ class Reading:
         percent: Whether the fraction has its percentage in parentheses.
         leading: Whether the fraction has no name.
         summary: Whether it sums up the whole run.
+        units: What a bar counts a second.
+        keys: The printed names of the positions.
+        before: What stands in front of a bar.
     """
 
     shape: str
@@ -51,6 +54,8 @@ class Reading:
     leading: bool = False
     summary: bool = False
     units: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+    before: str = ""
 
     @property
     def outcome(self) -> bool:
@@ -161,6 +166,7 @@ def _filled(found: Plan, numbers: list[str], shape: str) -> Reading:
     reading = Reading(shape, loose=found.loose, percent=found.percent, leading=found.leading)
     for name, at in found.places:
         reading.places[name] = value_of(numbers[at])
+    reading.keys.update(found.keys)
     for slot in found.values:
         average = None if slot.average is None else value_of(numbers[slot.average])
         key, named = slot.key, slot.meaning
@@ -188,10 +194,17 @@ def _bar(bar: re.Match[str]) -> Reading:
     )
     for part in (before, postfix):
         reading.values.update(part.values)
+        reading.keys.update(part.keys)
         for name, value in part.places.items():
-            reading.places.setdefault(name, value)
+            if not (
+                part.leading and "batch" in name
+            ):  # a fraction without a name: the bar's counts
+                reading.places.setdefault(name, value)
     reading.values.pop("v_num", None)
+    reading.before = bar["before"]
     reading.split = _line_split(Text("", bar["before"], 0, None, headed=False), bar["before"])
+    if count == 0:  # no step is done: what is shown is a place holder
+        reading.values = {k: v for k, v in reading.values.items() if math.isfinite(v.value)}
     if place not in reading.places:
         reading.places[place] = count
         reading.places[_TOTALS[place]] = total
@@ -258,6 +271,7 @@ def _leaf(reading: Reading, path: str, value: object) -> None:  # noqa: C901 - b
         fraction = _FRACTION.match(value)
         named = meaning(path)
         if fraction and named and named.name in _TOTALS:
+            reading.keys[path] = named.name
             reading.places[named.name] = float(fraction[1])
             reading.places[_TOTALS[named.name]] = float(fraction[2])
             return
@@ -274,6 +288,7 @@ def _leaf(reading: Reading, path: str, value: object) -> None:  # noqa: C901 - b
         return
     number = float(value) if abs(value) < _BIG or math.isinf(value) else math.inf
     if named.role is Role.POSITION:
+        reading.keys[path] = named.name
         if path in ("num_updates", "global_step"):  # fairseq's `update` counts in epochs
             reading.places[named.name] = number
         reading.places.setdefault(named.name, number)

@@ -93,6 +93,7 @@ def _put(reading: Reading, printed: str, name: str, cell: str) -> None:
     bare = meaning(name)
     number = float(cell.rstrip("%"))
     if bare and bare.role is Role.POSITION:
+        reading.keys[printed] = bare.name
         reading.places.setdefault(bare.name, number)
     elif bare and bare.role is Role.OUTCOME and named.role is not Role.OUTCOME:
         reading.values[printed] = Value(bare, number)
