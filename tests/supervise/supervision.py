@@ -101,13 +101,9 @@ class Trainwatch:
     def argv(self, *args: object) -> list[str]:
         words = list(map(str, args))
         if words[:1] == ["run"]:  # what reads logs has tests of its own, and takes time
-            words[1:1] = [
-                "--health-time",
-                "0",
-                "--no-report",
-                *([] if "--stacks" in words else ["--no-probe"]),
-            ]
-            words = [word for word in words if word != "--stacks"]
+            off = [name for name in ("probe", "report") if f"--{name}" not in words]
+            words[1:1] = ["--health-time", "0", *(f"--no-{name}" for name in off)]
+            words = [word for word in words if word not in {"--probe", "--report"}]
         return [sys.executable, str(FRONT), *words]
 
     def start(self, *args: object, **options: Any) -> subprocess.Popen[bytes]:
@@ -118,10 +114,12 @@ class Trainwatch:
         self.started.append(process)
         return process
 
-    def call(self, *args: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    def call(
+        self, *args: object, patience: float = 40.0, **options: Any
+    ) -> subprocess.CompletedProcess[bytes]:
         """Runs a command to its end."""
         process = self.start(*args, **options)
-        out, err = process.communicate(timeout=40)
+        out, err = process.communicate(timeout=patience)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def detach(self, *args: object) -> Path:

@@ -196,7 +196,7 @@ def test_who_ignores_sigterm_is_looked_at_before_it_is_killed(tw: Trainwatch) ->
         "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "open('pid', 'w').write(str(os.getpid())); time.sleep(397)"
     )
-    options = ("--stacks", "--exp-id", "x", "--stop-timeout", "0.3", "--env", "RANK=0")
+    options = ("--probe", "--exp-id", "x", "--stop-timeout", "0.3", "--env", "RANK=0")
     tw.detach(*options, "--", sys.executable, "-c", script)
     pid = tw.pid("pid")
     assert tw.call("stop", "x").returncode == 0

@@ -31,6 +31,7 @@ class OpenLogs:
         self._own = f"{root}/"
         self._judged: set[str] = set(known)
         self._found = 0
+        self._families: set[tuple[str, str]] = set()
         self.cost = 0.0
 
     def look(self, pids: Iterable[int]) -> list[str]:
@@ -38,8 +39,42 @@ class OpenLogs:
         begin = time.thread_time()
         new = [path for pid in pids for path in self._of(pid)]
         self.cost = time.thread_time() - begin
-        self._found += len(new)
+        self._take(new)
         return sorted(new)
+
+    def siblings(self, since: float) -> list[str]:
+        """Files beside those that were found, of the same name but for its numbers.
+
+        What a process holds open only for moments is seen by chance, and of a training's logs all
+        must be known or none: one rank's, or one attempt's, would be taken for the whole.
+
+        Args:
+            since: Epoch seconds; what was last written before belongs to an earlier training.
+        """
+        new = [path for family in sorted(self._families) for path in self._like(*family, since)]
+        self._take(new)
+        return sorted(new)
+
+    def _take(self, new: Iterable[str]) -> None:
+        for path in new:
+            self._found += 1
+            self._judged.add(path)
+            self._families.add((os.path.dirname(path), _pattern(path)))  # noqa: PTH120
+
+    def _like(self, directory: str, pattern: str, since: float) -> Iterable[str]:
+        try:
+            with os.scandir(directory) as entries:
+                return [
+                    entry.path
+                    for entry in entries
+                    if entry.path not in self._judged
+                    and _pattern(entry.path) == pattern
+                    and self._may_be_one(entry.path)
+                    and entry.is_file()
+                    and entry.stat().st_mtime >= since
+                ]
+        except OSError:
+            return []
 
     def _of(self, pid: int) -> Iterable[str]:
         place = f"/proc/{pid}/fd"
@@ -67,6 +102,10 @@ class OpenLogs:
             and _NAMED_LIKE_A_LOG.search(path) is not None
             and _NOT_A_TRAININGS.search(path) is None
         )
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"[0-9]+", "#", os.path.basename(path))  # noqa: PTH119
 
 
 def _is_written(pid: int, handle: str) -> bool:

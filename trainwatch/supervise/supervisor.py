@@ -52,7 +52,7 @@ _SHARE = 0.005
 _SAVE = 5.0
 """Seconds between two writes of the process tree, at least."""
 
-_LOOK = 2.0
+_LOOK = SAMPLE
 """Seconds between two looks for logs, at least."""
 
 UNENDED = 1
@@ -202,6 +202,7 @@ class Supervisor:
             Happened.EXIT, attempt=number, exit_code=code, signal=_signal_name(code)
         )
         self._helpers.attempt_over()
+        self._add_logs(self._logs.siblings(self._record.started))
         if left := [process.pid for process in self._tree.scan()]:
             self._journal.write(Happened.ORPHANS, pids=left)
         if self._order.restarts.attempts <= 1 and (end := self._ending(code)):
@@ -370,7 +371,10 @@ class Supervisor:
         if now < self._looked + max(_LOOK, self._logs.cost / _SHARE):
             return
         self._looked = now
-        if new := self._logs.look(identity.pid for identity in sorted(self._tree.known)):
+        self._add_logs(self._logs.look(identity.pid for identity in sorted(self._tree.known)))
+
+    def _add_logs(self, new: list[str]) -> None:
+        if new:
             self._keep(replace(self._record, logs=(*self._record.logs, *new)))
             self._journal.write(Happened.LOGS, paths=new)
 
