@@ -29,6 +29,7 @@ from trainwatch.model.snapshot import (
     Status,
     TimeBasis,
 )
+from trainwatch.model.system import DiskView, GpuView, HostView, SystemView
 
 NOW = datetime(2026, 11, 22, 14, 32, 7, tzinfo=UTC).timestamp()
 BATCHES = 171
@@ -305,6 +306,53 @@ def finished(**fields: object) -> RunView:
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
+def system(*, lost: bool = False) -> SystemView:
+    """Eight GPUs with a short history; one idle, one lost, one whose driver tells little."""
+    times = NOW - np.arange(60.0)[::-1] * 5
+    wave = 92 + 8 * np.sin(np.arange(60.0) / 4)
+    cards = []
+    for index in range(8):
+        used = 0.0 if index == 3 else float(wave[-1])
+        cards.append(
+            GpuView(
+                "a17",
+                index,
+                name="NVIDIA H100 80GB HBM3",
+                ranks=(index,),
+                utilization=None if index == 6 else used,
+                memory_used=None if index == 6 else 61 << 30,
+                memory_total=80 << 30,
+                temperature=48.0 if index == 3 else 71.0,
+                power=None if index == 6 else 640.0,
+                power_limit=700.0,
+                throttled=("thermal",) if index == 5 else (),
+                lost=lost and index == 7,
+                times=times,
+                history={"utilization": wave * (index != 3), "power": wave * 7},
+            )
+        )
+    host = HostView(
+        "a17",
+        cpu=38.0,
+        cores=96,
+        load=41.2,
+        memory_used=212 << 30,
+        memory_total=1008 << 30,
+        training_cpu=2950.0,
+        training_memory=164 << 30,
+        processes=41,
+        disks=(DiskView("/data", 9 << 40, 60 << 40), DiskView("/scratch", 11 << 30, 800 << 30)),
+        times=times,
+        history={"cpu": wave - 55},
+    )
+    return SystemView(NOW - 3, tuple(cards), (host,))
+
+
+def watched(**fields: object) -> RunView:
+    """Stalled, with GPUs that show who does nothing."""
+    return stalled(system=system(lost=True), **fields)
+
+
 def starting(**fields: object) -> RunView:
     made = RunView(
         now=NOW,
@@ -377,6 +425,7 @@ STATES = {
     "stalled": stalled,
     "failed": failed,
     "finished": finished,
+    "watched": watched,
     "starting": starting,
     "provisional": provisional,
     "thousand": thousand,

@@ -181,7 +181,7 @@ def test_what_is_acknowledged_comes_behind_what_is_not() -> None:
         first.finding,
     ]
     row = alerts.row_of(first, 120, UTC, chosen=True, acknowledged=True)
-    assert plain(row).startswith("▸14:32:07 ✓ critical")
+    assert plain(row).startswith("▸ 14:32:07 ✓ critical")
 
 
 def test_no_alert_is_not_the_same_as_nothing_read() -> None:

@@ -3,6 +3,7 @@
 import queue
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import Protocol
 
@@ -10,27 +11,36 @@ import click
 
 from trainwatch.cli.live import LiveReader
 from trainwatch.cli.options import Selection, reading
+from trainwatch.cli.pair import PairReader, are_two_runs
 from trainwatch.cli.reading import chosen_paths, run_info
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.sources import discover
 
+AnyReader = LiveReader | PairReader
 _OVER = (Status.COMPLETED, Status.FAILED)
 
 
 @click.command("attach")
 @reading
+@click.option("--once", is_flag=True, help="Print one overview of everything read, and exit.")
 @click.option("--json", "as_json", is_flag=True, help="One status document a line, while it runs.")
-def command(selection: Selection, as_json: bool) -> None:
+def command(selection: Selection, as_json: bool, once: bool) -> None:
     """Watch a training live.
 
     PATH is a directory, a file or a glob; without one, the newest run here. Looking never hurts:
     leaving, closing or killing this view does not touch the training. Without a terminal it
-    prints plain lines and ends when the training has ended.
+    prints plain lines and ends when the training has ended. Two directories that hold the same
+    ranks are two runs: the first is watched, the second is drawn beside it.
     """
     paths = chosen_paths(selection.paths)
     if run_info(paths).id is None:
         discover(paths)  # says what is wrong with a path before a screen is taken over
-    reader = LiveReader(paths, selection)
+    if once:
+        _print_overview(replace(selection, paths=tuple(paths)))
+        return
+    reader: AnyReader = LiveReader(paths, selection)
+    if are_two_runs(paths):
+        reader = PairReader(LiveReader(paths[:1], selection), LiveReader(paths[1:], selection))
     if as_json:
         _follow(reader, _JsonLines())
     elif sys.stdout.isatty() and sys.stdin.isatty():
@@ -39,6 +49,19 @@ def command(selection: Selection, as_json: bool) -> None:
         from trainwatch.tui.plain import PlainView  # noqa: PLC0415
 
         _follow(reader, PlainView(_write))
+
+
+def _print_overview(selection: Selection) -> None:
+    """What the first screen says, in lines, of everything there is to read."""
+    import shutil  # noqa: PLC0415
+
+    from trainwatch.cli.reading import read_all  # noqa: PLC0415
+    from trainwatch.tui.once import overview  # noqa: PLC0415
+
+    read = read_all(selection)
+    width = shutil.get_terminal_size((100, 40)).columns
+    for text in overview(read.engine.snapshot(problems=read.problems), width):
+        click.echo(text)
 
 
 def open_dashboard(paths: Sequence[str | PathLike[str]]) -> None:
@@ -55,7 +78,7 @@ def follow_plainly(paths: Sequence[str | PathLike[str]]) -> RunView | None:
     return _follow(LiveReader(names, Selection(tuple(names))), PlainView(_write))
 
 
-def _watch(reader: LiveReader) -> None:
+def _watch(reader: "AnyReader") -> None:
     from trainwatch.tui.app import watch  # noqa: PLC0415 - Textual is only for terminals
 
     outcome = watch(reader)
@@ -65,7 +88,7 @@ def _watch(reader: LiveReader) -> None:
         sys.exit(128 + outcome.signal)
 
 
-def _follow(reader: LiveReader, view: "_Updates") -> RunView | None:
+def _follow(reader: "AnyReader", view: "_Updates") -> RunView | None:
     """Pass every snapshot on until the training has ended or the reader is interrupted."""
     snapshots: queue.SimpleQueue[RunView] = queue.SimpleQueue()
     newest: RunView | None = None

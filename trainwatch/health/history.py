@@ -18,6 +18,7 @@ class AlertHistory:
     def __init__(self) -> None:
         self._seen: dict[tuple[object, ...], AlertView] = {}
         self._clock = Clock()
+        self._begun = False
 
     def take(
         self, findings: Sequence[Finding], now: float, utc_offset: float
@@ -40,6 +41,7 @@ class AlertHistory:
             if key not in current and known.finding.active:
                 over = replace(known.finding, active=False)
                 self._seen[key] = replace(known, finding=over, until=now)
+        self._begun = self._begun or bool(findings)
         while len(self._seen) > KEPT:
             del self._seen[next(iter(self._seen))]
         return tuple(sorted(self._seen.values(), key=lambda one: -one.since))
@@ -57,7 +59,7 @@ class AlertHistory:
         found = split_prefix(text.encode(errors="replace"))
         stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
         if stamp is None or finding.rule in _SILENCES:
-            return AlertView(finding, now)
+            return AlertView(finding, now, earlier=not self._begun)
         return AlertView(finding, min(epoch_seconds(stamp, utc_offset), now), stated=True)
 
 

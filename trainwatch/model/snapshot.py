@@ -206,12 +206,14 @@ class AlertView:
         finding: As it was seen last; `finding.active` is False once it is over.
         since: Epoch seconds at which it was seen first, here or by the time that its proof states.
         stated: Whether `since` is what the log states.
+        earlier: Whether it was there when watching began, so that `since` is only a bound.
         until: When it was seen to be over; None while it holds, and where that was before.
     """
 
     finding: Finding
     since: float
     stated: bool = False
+    earlier: bool = False
     until: float | None = None
 
     @property

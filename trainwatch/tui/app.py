@@ -29,7 +29,7 @@ from trainwatch.tui.outcome import How, Outcome
 from trainwatch.tui.reader import Reader
 from trainwatch.tui.screens import registry
 from trainwatch.tui.screens.page import Page
-from trainwatch.tui.theme import THEME, fitting
+from trainwatch.tui.theme import LIGHT_THEME, THEME, fitting
 
 _ONLY_READS = (
     "This view only reads; stop the training where it was started, or with trainwatch stop."
@@ -93,8 +93,13 @@ class Dashboard(App[Outcome]):
         # would turn the terminal's default colours into black on black.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.register_theme(THEME)
+        self.register_theme(LIGHT_THEME)
         self.animation_level = "none"
-        self.theme = theme or fitting(self.console.color_system, no_color=self.no_color)
+        self.theme = theme or fitting(
+            self.console.color_system,
+            no_color=self.no_color,
+            ground=os.environ.get("COLORFGBG", ""),
+        )
         self.reader = reader
         self.view: RunView | None = None
         self._steady = steady

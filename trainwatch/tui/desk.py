@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Status
 from trainwatch.tui.draw.logbook import LogBook
 from trainwatch.tui.draw.words import brief
 from trainwatch.tui.reader import Reader
@@ -30,13 +30,20 @@ class DiagnosisState:
     running: bool = False
     failure: str = ""
 
+    def sentence(self, status: Status) -> str:
+        """What it says of a run that is in trouble; nothing where it does not decide."""
+        if self.found is None or status not in (Status.STALLED, Status.FAILED):
+            return ""
+        decided = self.found.verdict.value not in ("undecided", "healthy", "finished")
+        return f"{self.found.summary} ({self.found.confidence.value})" if decided else ""
+
     def told(self, now: float) -> str:
         """How things stand with it."""
         if self.running:
             return "reading everything …"
         if self.found is None:
             return "D makes one"
-        return f"as of {brief(max(now - self.at, 0.0))} ago · D makes a new one"
+        return f"as of {brief(max(now - self.at, 1.0))} ago · D makes a new one"
 
 
 @dataclass(slots=True)

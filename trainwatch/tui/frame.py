@@ -81,7 +81,13 @@ class Frame(Vertical):
     def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
         return [
             *verdict.head(view, width, self._zone, most=1 if shape.tiny else 2),
-            *verdict.trouble(view, width, 1 if shape.tiny else 3, self._desk.acknowledged),
+            *verdict.trouble(
+                view,
+                width,
+                1 if shape.tiny else 3,
+                self._desk.acknowledged,
+                diagnosed=self._desk.diagnosis.sentence(view.status),
+            ),
             *verdict.notices(view, width),
         ]
 

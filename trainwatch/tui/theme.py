@@ -1,6 +1,6 @@
-"""Colours: a dark theme, and one for terminals that have only sixteen.
+"""Colours: a dark theme, a light one, and one for terminals that have only sixteen.
 
-Both give every `Tone` a look. The second uses the terminal's own colours and never grey on grey,
+All give every `Tone` a look. The last uses the terminal's own colours and never grey on grey,
 so it is legible wherever the shell prompt is; it also serves `NO_COLOR`, where bold, dim and
 reverse are what is left.
 """
@@ -14,6 +14,7 @@ from textual.theme import Theme
 from trainwatch.tui.draw.line import Tone
 
 DARK = "trainwatch-dark"
+LIGHT = "trainwatch-light"
 SIXTEEN = "ansi-dark"
 """Textual's own: it sets only the terminal's colours."""
 
@@ -36,6 +37,27 @@ _DARK_TONES = {
     Tone.PILL_NOTE: "bold #0d1117 on #79c0ff",
     Tone.PILL_WARN: "bold #0d1117 on #e3b341",
     Tone.PILL_BAD: "bold #0d1117 on #ff7b72",
+}
+
+_LIGHT_TONES = {
+    Tone.PLAIN: "#24292f",
+    Tone.DIM: "#57606a",
+    Tone.STRONG: "bold #0b0f14",
+    Tone.RULE: "#b1bac4",
+    Tone.HEAD: "bold #33475b",
+    Tone.FOCUS: "bold #000000",
+    Tone.KEY: "bold #0550ae",
+    Tone.GOOD: "#116329",
+    Tone.NOTE: "#0550ae",
+    Tone.WARN: "#7d4e00",
+    Tone.BAD: "bold #a40e26",
+    Tone.CURVE: "#0969da",
+    Tone.BAR: "#0969da",
+    Tone.REST: "#b1bac4",
+    Tone.PILL_GOOD: "bold #ffffff on #116329",
+    Tone.PILL_NOTE: "bold #ffffff on #0550ae",
+    Tone.PILL_WARN: "bold #ffffff on #7d4e00",
+    Tone.PILL_BAD: "bold #ffffff on #a40e26",
 }
 
 _SIXTEEN_TONES = {
@@ -83,13 +105,45 @@ THEME = Theme(
 )
 
 
-def fitting(color_system: str | None, *, no_color: bool) -> str:
-    """The theme for a terminal, from what Rich found out about it."""
-    return SIXTEEN if no_color or color_system in {None, "standard"} else DARK
+LIGHT_THEME = Theme(
+    name=LIGHT,
+    dark=False,
+    primary="#0969da",
+    secondary="#0550ae",
+    accent="#0550ae",
+    foreground="#24292f",
+    background="#ffffff",
+    surface="#f0f3f6",
+    panel="#f0f3f6",
+    success="#116329",
+    warning="#7d4e00",
+    error="#a40e26",
+    variables={
+        "scrollbar": "#b1bac4",
+        "scrollbar-hover": "#0969da",
+        "scrollbar-active": "#0969da",
+        "scrollbar-background": "#ffffff",
+        "scrollbar-background-hover": "#ffffff",
+        "scrollbar-background-active": "#ffffff",
+    },
+)
+
+
+def fitting(color_system: str | None, *, no_color: bool, ground: str = "") -> str:
+    """The theme for a terminal, from what Rich found out about it.
+
+    Args:
+        color_system: As Rich names it.
+        no_color: Whether the user wants none.
+        ground: `COLORFGBG`, by which some terminals tell their colours.
+    """
+    if no_color or color_system in {None, "standard"}:
+        return SIXTEEN
+    return LIGHT if ground.rpartition(";")[2] in {"7", "15"} else DARK
 
 
 @lru_cache
-def palette(*, ansi: bool, base: Style) -> Mapping[Tone, Style]:
+def palette(*, ansi: bool, base: Style, light: bool = False) -> Mapping[Tone, Style]:
     """Every tone as a style on a widget's own colours."""
-    tones = _SIXTEEN_TONES if ansi else _DARK_TONES
+    tones = _SIXTEEN_TONES if ansi else _LIGHT_TONES if light else _DARK_TONES
     return {tone: base + Style.parse(look) for tone, look in tones.items()}

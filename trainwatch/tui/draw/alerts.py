@@ -58,7 +58,7 @@ def row_of(
     """One line: since when, how grave, what, and where it stands."""
     mark = ("▸", Tone.FOCUS) if chosen else (" ", Tone.DIM)
     seen = " ✓ " if acknowledged else "   "
-    when = line((clock(one.since, zone), Tone.DIM))
+    when = line(("<" if one.earlier else " ", Tone.DIM), (clock(one.since, zone), Tone.DIM))
     proof = one.finding.evidence[0] if one.finding.evidence else None
     where = line((short_place(proof, max(width // 4, 16)), Tone.NOTE), " ") if proof else ()
     left = line(mark, when, (seen, Tone.GOOD), _severity(one.finding), " ", _text(one.finding))

@@ -19,7 +19,17 @@ from trainwatch.tui.draw.line import (
     wrap,
 )
 from trainwatch.tui.draw.states import SEVERITIES, verdict
-from trainwatch.tui.draw.words import arrival, clock, duration, epoch, percent, place, plural, told
+from trainwatch.tui.draw.words import (
+    arrival,
+    brief,
+    clock,
+    duration,
+    epoch,
+    percent,
+    place,
+    plural,
+    told,
+)
 
 _ROOM_FOR_HOST, _ROOM_FOR_CLOCK = 100, 24
 _LONGEST_HOST, _LONGEST_TITLE = 24, 32
@@ -102,7 +112,12 @@ def key_of(finding: Finding) -> Hashable:
 
 
 def trouble(
-    view: RunView, width: int, most: int, acknowledged: Collection[Hashable] = ()
+    view: RunView,
+    width: int,
+    most: int,
+    acknowledged: Collection[Hashable] = (),
+    *,
+    diagnosed: str = "",
 ) -> list[Line]:
     """The worst trouble with its proof, or nothing.
 
@@ -111,11 +126,15 @@ def trouble(
         width: Cells of a line.
         most: Lines at most; the proof's text is shown when there is room for it.
         acknowledged: Keys of findings that somebody has put aside.
+        diagnosed: What the diagnosis says in a sentence, which goes before a symptom.
     """
     finding = worst(view.alerts, acknowledged)
     if finding is None:
         return []
     sign = SEVERITIES[finding.severity]
+    if diagnosed and most > 1:
+        cause = line(" ", (diagnosed, Tone.BAD), ("  [6] why", Tone.KEY))
+        return [*wrap(cause, width, 1), *trouble(view, width, most - 1, acknowledged)]
     more = sum(other.active and other.severity > Severity.INFO for other in view.alerts) - 1
     also = line((f" +{more} more [6]", Tone.KEY)) if more else ()
     text = line(" ", (sign.word, sign.tone), "  ", (told(finding), sign.tone), also)
@@ -160,4 +179,12 @@ def due(view: RunView, zone: tzinfo | None) -> Line:
     stated = " as the log states" if view.eta_basis == "stated" else ""
     at = arrival(view.now, view.eta_seconds, zone)
     left = (duration(view.eta_seconds), Tone.STRONG)
-    return line(("ETA", Tone.DIM), " ", left, (f" ({at}){stated}", Tone.DIM))
+    return line(("ETA", Tone.DIM), " ", left, (f" ({at}){stated}{_spread(view)}", Tone.DIM))
+
+
+def _spread(view: RunView) -> str:
+    """Between which the newest stretches of the run put it; unsaid while it hardly matters."""
+    low, high = view.eta_low, view.eta_high
+    if low is None or high is None or not view.eta_seconds or high - low < view.eta_seconds / 10:
+        return ""
+    return f" {brief(low)}–{brief(high)}"

@@ -87,7 +87,10 @@ def _set(view: RunView, name: str) -> Line:
 
 
 def _pace(view: RunView) -> Line:
-    """Median seconds between records over the ranks."""
+    """Steps a second where the log's steps tell; else the median seconds between records."""
+    rate = view.steps_per_second
+    if rate is not None and "throughput" not in view.metrics:
+        return line((number(rate), Tone.PLAIN), (f" {view.step_unit}/s", Tone.DIM))
     every = sorted(rank.step_seconds for rank in view.ranks if rank.step_seconds is not None)
     if not every or view.status in {Status.COMPLETED, Status.FAILED}:
         return EMPTY

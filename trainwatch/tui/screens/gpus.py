@@ -26,7 +26,7 @@ class GpuPane(Pane):
         system = view.system
         found = list(gpus.by_place(system)) if system is not None else []
         self.entitle(
-            gpus.heading(view, view.now), lambda width: self._above(width) if found else []
+            gpus.heading(view, view.now), lambda width: self._heads(width) if found else []
         )
         if not found:
             self.rows.set(gpus.empty(view), lambda one, _: _as_line(one), line(""))
@@ -34,7 +34,7 @@ class GpuPane(Pane):
         self._view = view
         self.rows.set(found, self._row, line(""))
 
-    def _above(self, width: int) -> list[Line]:
+    def _heads(self, width: int) -> list[Line]:
         shown = gpus.columns(self._view, width - 1)
         return [header(fitting(shown, width - 1), width - 1)]
 

@@ -76,7 +76,8 @@ class Painted(Widget):
         """Every tone on this widget's own colours."""
         if self._styles is None:
             ansi = self.app.native_ansi_color
-            self._styles = palette(ansi=ansi, base=self.visual_style.rich_style)
+            light = not self.app.current_theme.dark
+            self._styles = palette(ansi=ansi, base=self.visual_style.rich_style, light=light)
         return self._styles
 
     def notify_style_update(self) -> None:
