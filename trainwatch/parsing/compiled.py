@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
-from trainwatch.formats import Dialect, FieldType, Kind, LineFormat, Template
+from trainwatch.formats import Dialect, FieldType, Kind, LineFormat
 from trainwatch.formats.expression import Expression
 from trainwatch.parsing.own import own_patterns
 from trainwatch.parsing.prefix import PREFIX, PREFIX_GROUPS
@@ -33,15 +34,14 @@ _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
 Fields = dict[str, int | float | str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CompiledFormat:
-    """One line format, ready to match.
+    """One line format, ready to match; its expressions are compiled when they are first needed.
+
+    A run has lines of a few formats, and to compile those of all takes longer than to draw a screen.
 
     Attributes:
         format, dialect: Where it comes from.
-        whole: Matches a whole line without its end: prefix, message.
-        line: The same with the line's end, for stretches of lines.
-        within: Matches a record that another one may follow on the same line.
         anchor: The longest text that every record of it holds; empty where none is known.
         names: The fields, in the order of the groups behind the prefix's.
         loose: Whether a free-text field could swallow a record that is fused to it.
@@ -51,15 +51,33 @@ class CompiledFormat:
 
     format: LineFormat
     dialect: Dialect
-    whole: re.Pattern[bytes]
-    line: re.Pattern[bytes]
-    within: re.Pattern[bytes]
     anchor: bytes
     names: tuple[str, ...]
     converters: tuple[Callable[[bytes], int | float | str], ...]
     loose: bool
     is_step: bool
     has_rank: bool
+
+    @cached_property
+    def whole(self) -> re.Pattern[bytes]:
+        """Matches a whole line without its end: prefix, message."""
+        return self._compiled(0, rb"$")
+
+    @cached_property
+    def line(self) -> re.Pattern[bytes]:
+        """The same with the line's end, for stretches of lines."""
+        return self._compiled(1, rb"\r?\n")
+
+    @cached_property
+    def within(self) -> re.Pattern[bytes]:
+        """Matches a record that another one may follow on the same line."""
+        return self._compiled(2, rb"(?=" + _NEXT_RECORD + rb"|$)")
+
+    def _compiled(self, which: int, end: bytes) -> re.Pattern[bytes]:
+        template = self.format.parsed
+        if isinstance(template, Expression):
+            return own_patterns(template)[which]
+        return re.compile(_INDENT + PREFIX + _INDENT + template.pattern + _PADDING + end)
 
     def fields(self, found: re.Match[bytes]) -> Fields:
         """The values of a match, converted, with what the format implies."""
@@ -75,30 +93,15 @@ class CompiledFormat:
 def compile_format(dialect: Dialect, line: LineFormat) -> CompiledFormat:
     """Derive the regular expressions of one line format."""
     template = line.parsed
-    whole, full, within = _patterns(template)
     return CompiledFormat(
         format=line,
         dialect=dialect,
-        whole=whole,
-        line=full,
-        within=within,
         anchor=max((text.encode() for text in template.literals), key=len, default=b""),
         names=tuple(part.name for part in template.fields),
         converters=tuple(_CONVERT[part.type] for part in template.fields),
         loose=template.has_free_text,
         is_step=line.kind is Kind.STEP,
         has_rank=any(part.name == "rank" for part in template.fields),
-    )
-
-
-def _patterns(template: Template | Expression) -> tuple[re.Pattern[bytes], ...]:
-    if isinstance(template, Expression):
-        return own_patterns(template)
-    message = _INDENT + PREFIX + _INDENT + template.pattern
-    return (
-        re.compile(message + _PADDING + rb"$"),
-        re.compile(message + _PADDING + rb"\r?\n"),
-        re.compile(message + _PADDING + rb"(?=" + _NEXT_RECORD + rb"|$)"),
     )
 
 
