@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from trainwatch.cli.main import main
 from trainwatch.engine import Engine
 from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
+from trainwatch.report.collector import Collector
 from trainwatch.report.curves import decimated
 from trainwatch.report.direction import Direction, direction
-from trainwatch.report.history import Collector
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_logs"

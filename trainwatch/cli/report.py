@@ -17,7 +17,8 @@ from trainwatch.events import Parsed
 from trainwatch.model.snapshot import RunView
 
 if TYPE_CHECKING:
-    from trainwatch.report.history import Collector, History
+    from trainwatch.report.collector import Collector
+from trainwatch.report.history import History
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.+=@-]+")
 _LONGEST = 100
@@ -72,7 +73,7 @@ def command(
 
 
 def _read(selection: Selection) -> _Result:
-    from trainwatch.report.history import Collector  # noqa: PLC0415
+    from trainwatch.report.collector import Collector  # noqa: PLC0415
 
     paths = chosen_paths(selection.paths)
     gathering, collected = Gathering(), Collector(selection.wants)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwatch.report.collector import Collector
 from trainwatch.report.direction import direction
-from trainwatch.report.history import FIRST, Collector, History, Sparse
+from trainwatch.report.history import FIRST, History, Sparse
 
 POINTS = 1500
 """Points of a curve at most; each stands for as many records as it must."""

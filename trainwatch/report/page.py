@@ -19,9 +19,10 @@ from trainwatch.diagnose.diagnosis import Diagnosis, Verdict
 from trainwatch.events import Severity
 from trainwatch.health.words import duration
 from trainwatch.model.snapshot import Health, RankStatus, RunView, Status
+from trainwatch.report.collector import Collector
 from trainwatch.report.curves import chart_data
 from trainwatch.report.direction import direction
-from trainwatch.report.history import Collector, History
+from trainwatch.report.history import History
 from trainwatch.report.machine_page import machine_parts
 from trainwatch.report.results import best, final, timestamp
 from trainwatch.report.safe import safe_text
