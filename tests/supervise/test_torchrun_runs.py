@@ -1,4 +1,4 @@
-"""Two real torchrun jobs: the ladder, and what is left when everyone in charge is killed."""
+"""Real torchrun jobs: the ladder, a killed rank, and what is left when all in charge are killed."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ print(f"[rank{rank}] up", flush=True)
 with open(f"rank{rank}", "w") as file:
     file.write(str(os.getpid()))
 time.sleep(397)
+"""
+
+
+KILLED_ONCE = """
+import os, signal
+import torch.distributed as dist
+dist.init_process_group("gloo")
+first = not os.path.exists("killed")
+dist.barrier()
+if first and dist.get_rank() == 1:
+    open("killed", "w").close()
+    os.kill(os.getpid(), signal.SIGKILL)
+dist.barrier()
+dist.destroy_process_group()
 """
 
 
@@ -75,3 +89,19 @@ def test_stop_ends_workers_whose_torchrun_and_supervisor_were_killed(
     done = tw.call("stop", "x")
     assert done.returncode == 0, done.stderr
     assert not any(map(lives, workers))
+
+
+@pytest.mark.torchrun
+def test_a_killed_rank_ends_the_attempt_and_the_next_one_may_succeed(
+    tw: Trainwatch, torchrun: tuple[str, ...]
+) -> None:
+    (tw.home / "worker.py").write_text(KILLED_ONCE)
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "3", "--restart-delay", "0", "--", *torchrun),
+        patience=120,
+    )
+    assert done.returncode == 0, done.stderr
+    record = read_record(tw.run_dir("x"))
+    assert [attempt.exit_code for attempt in record.attempts] == [1, 0]
+    assert record.attempts[0].failure
+    assert record.survivors == ()

@@ -18,6 +18,8 @@ from trainwatch.errors import RunError, TrainwatchError
 from trainwatch.runner.launch import Launched
 from trainwatch.runner.passage import Passage
 from trainwatch.runner.signals import StopSignals
+from trainwatch.runner.tidings import Tidings
+from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.process import describe, identify
 from trainwatch.supervise.record import read_record
 from trainwatch.supervise.standing import remains
@@ -49,7 +51,7 @@ def stay(run: Launched, signals: StopSignals, say: Say, stdout: int = 1) -> int:
     """
     signals.send_to(identify(run.supervisor.pid))
     with Passage(run.paths.console, stdout) as passage:
-        front = _Front(passage, signals, say, str(run.paths.console))
+        front = _Front(passage, signals, say, run.paths)
         front.follow(lambda: run.supervisor.poll() is None)
         if run.supervisor.returncode < 0:
             front.follow(_Leftovers(run, signals, say))
@@ -96,14 +98,20 @@ def conclusion(run: Launched) -> int:
     return code
 
 
+_LISTEN = 0.5
+"""Seconds between two looks at what the supervisor wrote down."""
+
+
 class _Front:
     """Passes output on, and says what the user has to know meanwhile, once each."""
 
-    def __init__(self, passage: Passage, signals: StopSignals, say: Say, console: str) -> None:
+    def __init__(self, passage: Passage, signals: StopSignals, say: Say, paths: RunPaths) -> None:
         self._passage = passage
         self._signals = signals
         self._say = say
-        self._console = console
+        self._console = paths.console
+        self._tidings = Tidings(paths.events)
+        self._heard = 0.0
         self._said: set[str] = set()
 
     def follow(self, lives: Callable[[], bool]) -> None:
@@ -131,6 +139,10 @@ class _Front:
                 self._passage.wait(_POLL)
 
     def _tell(self) -> None:
+        if time.monotonic() >= self._heard + _LISTEN:
+            self._heard = time.monotonic()
+            for news in self._tidings.news():
+                self._say(news)
         if self._signals.came:
             self._once(f"{self._signals.came.name}: ending the training …")
         if self._passage.broken:

@@ -23,6 +23,9 @@ from trainwatch.supervise.process import Process
 _GATE_DELAY = 1.0
 """Seconds before the gate starts: what fails at once, such as a typing error, needs none."""
 
+_DISK_DELAY = 60.0
+"""Seconds before the free space is watched: a training that short saves little."""
+
 _INSPECTION = 300.0
 _REPORT = 1800.0
 """Seconds that these may take."""
@@ -57,6 +60,7 @@ class Helpers:
         self._gate: Companion | None = None
         self._gate_due: float | None = None
         self._gate_judged = False
+        self._disk_due: float | None = None
         self._sampler: Companion | None = None
         self._inspector: Companion | None = None
         self._reporter: Companion | None = None
@@ -74,6 +78,10 @@ class Helpers:
     def tick(self, now: float) -> None:
         """Does what is due."""
         self._companions.tick(now)
+        if self._disk_due is not None and now >= self._disk_due:
+            self._disk_due = None
+            roots = self._order.restarts.checkpoints or (self._order.cwd,)
+            self._start("disk", "trainwatch.runner.disk", str(self._paths.root), *roots)
         if self._gate_due is not None and now >= self._gate_due:
             self._gate_due = None
             seconds = str(self._order.guard.health_time)
@@ -81,14 +89,15 @@ class Helpers:
 
     def end(self, now: float) -> None:
         """Asks all of them to end."""
-        self._gate_due = None
+        self._gate_due = self._disk_due = None
         self._companions.end(now)
 
     # --- while it runs --------------------------------------------------------------------------
 
     def attempt(self, number: int, now: float) -> None:
         """An attempt has started."""
-        del number
+        if number == 0 and self._order.guard.report:
+            self._disk_due = now + _DISK_DELAY
         self._looker = None
         if self._order.guard.sample and self._sampler is None and _exists("trainwatch.telemetry"):
             self._sampler = self._start("sampler", "trainwatch.telemetry", str(self._paths.root))

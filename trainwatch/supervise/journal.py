@@ -35,6 +35,7 @@ class Happened(StrEnum):
     REPORT = "report"
     HOOK = "hook"
     LOGS = "logs"
+    DISK = "disk"
     END = "end"
 
 

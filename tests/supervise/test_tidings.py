@@ -1,0 +1,43 @@
+"""What is told while a run goes on, and when the disk is too full for a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trainwatch.checkpoints import Checkpoint, State
+from trainwatch.runner.disk import look, shortage
+from trainwatch.runner.tidings import Tidings
+from trainwatch.supervise.journal import Happened, Journal
+
+
+def test_news_are_told_once_and_in_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    tidings, journal = Tidings(path), Journal(path)
+    assert tidings.news() == []
+    journal.write(Happened.START, attempt=0)
+    journal.write(Happened.CHECKPOINT, path="/c/checkpoint-9", damaged="it is empty")
+    journal.write(Happened.RESTART, attempt=1, delay=15.0, checkpoint="/c/checkpoint-6")
+    assert tidings.news() == [
+        "/c/checkpoint-9 is damaged and is passed over: it is empty.",
+        "attempt 2 starts in 15 s, from /c/checkpoint-6 …",
+    ]
+    with path.open("a") as file:
+        file.write('{"event": "gate", "passed"')
+    assert tidings.news() == []
+    with path.open("a") as file:
+        file.write(': false, "reason": "NaN"}\n{"event": "restart"}\nnonsense\n[1]\n')
+    journal.write(Happened.DISK, path="/c", free=2_000_000_000, needed=5_000_000_000)
+    assert tidings.news() == [
+        "the health gate ends the training: NaN.",
+        "/c has 2.0 GB left, and the newest checkpoint took 5.0 GB: the next one may not fit.",
+    ]
+
+
+def test_space_is_short_when_the_next_checkpoint_does_not_fit(tmp_path: Path) -> None:
+    one = Checkpoint("/c/checkpoint-1.pt", State.SOUND, 1, 1000, 0.0)
+    assert shortage(None, 0) is None
+    assert shortage(one, 1100) is None
+    short = shortage(one, 1099)
+    assert short
+    assert (short.path, short.free, short.needed) == ("/c", 1099, 1000)
+    assert look([str(tmp_path)]) is None
