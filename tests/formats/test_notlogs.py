@@ -23,10 +23,8 @@ def found() -> list[tuple[str, bytes]]:
         for name in ("METADATA", "RECORD"):
             text = importlib.metadata.distribution(package).read_text(name)
             files.append((f"{package}.{name}", (text or "").encode()[: 1 << 18]))
-    for path in (Path("/proc/cpuinfo"), Path("/proc/meminfo"), Path("/etc/services")):
-        if path.exists():
-            files.append((path.name, path.read_bytes()[: 1 << 18]))
-    return files
+    system = (Path("/proc/cpuinfo"), Path("/proc/meminfo"), Path("/etc/services"))
+    return files + [(path.name, path.read_bytes()[: 1 << 18]) for path in system if path.exists()]
 
 
 CASES = [(path.name, path.read_bytes()) for path in MADE] + found()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from trainwatch.formats.names import INTEGERS, POSITIONS, canonical, fold
+from trainwatch.formats.names import CANONICAL, POSITIONS, canonical, fold, is_evaluation
 from trainwatch.parsing.prefix import split_prefix
 
 MAX_PROPOSED = 3
@@ -29,8 +29,11 @@ _NUMBER = re.compile(
 )
 _UNUSABLE = re.compile(r"[{}\x00-\x1f\x7f]")
 _CLOCK = re.compile(r"\d{1,4}[:/]\d{2}(?:[:/]\d{2})?(?:[.,]\d+)?(?!\d*/)")
-_WORD = re.compile(r"[^\W\d_][\w ]*?$|[^\W\d_]\w*$")
-_NAMES = re.compile(r"([^\W\d]\w*)\W*$")
+_NAMES = re.compile(r"((?:[A-Za-z]\w*[ _-]){0,2}[A-Za-z]\w*)\W*$", re.ASCII)
+_SMALL_WORDS = frozenset(
+    ("a", "an", "at", "by", "for", "in", "is", "of", "the", "to", "was", "with")
+)
+_COUNTERS = ("epoch", "step", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,17 @@ class _Gap:
         numbers = [int(value) for value in self.values]
         ups = sum(b >= a for a, b in itertools.pairwise(numbers))
         return numbers[0] >= 0 and len(set(numbers)) > 1 and ups >= _RISING * (len(numbers) - 1)
+
+    @property
+    def metric(self) -> bool:
+        """Whether it can be a value that a training is watched by."""
+        return bool(self.label) and not self.whole and not self.constant and self.plain
+
+    @property
+    def falls(self) -> bool:
+        """Whether a counter begins anew."""
+        numbers = [int(value) for value in self.values]
+        return any(b < a for a, b in itertools.pairwise(numbers))
 
     @property
     def constant(self) -> bool:
@@ -146,15 +160,20 @@ def _proposal(messages: list[str]) -> Proposal | None:
 
 
 def _step_like(gaps: Sequence[_Gap]) -> bool:
-    counters = any(gap.rising or canonical(gap.label) in POSITIONS for gap in gaps)
-    metrics = any(gap.label and not gap.whole and not gap.constant and gap.plain for gap in gaps)
-    return counters and metrics
+    counters = any(gap.rising or (gap.whole and gap.label in _COUNTERS) for gap in gaps)
+    return counters and any(gap.metric for gap in gaps)
 
 
 def _label(text: str) -> str:
-    """The name that stands before a number; empty where there is none."""
+    """The name that stands before a number, canonical where there is one; empty where none is."""
     found = _NAMES.search(text)
-    return fold(found[1]) if found and found[1].isascii() else ""
+    if found is None:
+        return ""
+    words = [word for word in re.split(r"[ -]", found[1]) if word.lower() not in _SMALL_WORDS]
+    phrases = [fold(" ".join(words[at:])) for at in range(len(words))]
+    said = (name for name in phrases if is_evaluation(name))
+    known = (canonical(name) for name in phrases if canonical(name) in CANONICAL)
+    return next(said, next(known, phrases[-1] if phrases else ""))
 
 
 def _pieces(cuts: Sequence[tuple[list[str], list[str]]], gaps: Sequence[_Gap]) -> Iterable[str]:
@@ -184,18 +203,24 @@ def _without_clocks(text: str) -> str:
 
 def _field_names(gaps: Sequence[_Gap], literals: Sequence[str]) -> list[str]:
     names: list[str] = []
+    metrics = False
     for at, gap in enumerate(gaps):
-        name = canonical(gap.label) if gap.label else ""
-        if literals[at].strip() == "/" and names:  # `3/200`: the whole of what stands before
-            name = {"epoch": "total_epochs", "batch": "total_batches", "step": "total_steps"}.get(
-                names[-1], ""
-            )
-        elif not gap.label and gap.rising and "batch" not in names and "step" not in names:
+        of = at + 1 < len(gaps) and literals[at + 1].strip() == "/"
+        if at and literals[at].strip() == "/":  # `3/200`: the whole of what stands before
+            name = f"total_{names[-1]}s" if names[-1] != "batch" else "total_batches"
+            name = name if names[-1] in _COUNTERS else ""
+        elif gap.whole and gap.plain and gap.label in _COUNTERS:
+            name = "batch" if gap.label == "step" and gap.falls else gap.label
+        elif (
+            not metrics
+            and gap.rising
+            and (gap.label not in CANONICAL or of)
+            and not {*names} & {"step", "batch"}
+        ):
             name = "batch" if "epoch" in names else "step"
-        fits = name.isidentifier() and gap.plain and (name not in INTEGERS or gap.whole)
-        names.append(name if fits and name not in names else f"_number{at + 1}")
-    if "step" not in names and "batch" not in names and "epoch" not in names:
-        rising = next((at for at, gap in enumerate(gaps) if gap.rising), None)
-        if rising is not None:
-            names[rising] = "step"
+        else:
+            name = "" if of else gap.label
+        metrics = metrics or gap.metric
+        fits = name.isidentifier() and gap.plain and (name not in POSITIONS or gap.whole)
+        names.append(name if fits and name not in (*names, "time") else f"_number{at + 1}")
     return names
