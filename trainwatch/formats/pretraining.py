@@ -1,7 +1,7 @@
 """Pretraining of large models: Megatron-LM, DeepSpeed, torchtitan, OLMo, MaxText, Composer, NeMo."""
 
 from trainwatch.formats.dialect import Dialect
-from trainwatch.formats.making import BAR, HEADER, PAIRS, evaluation, record, step
+from trainwatch.formats.making import BAR, HEADER, PAIRS, evaluation, message, record, step
 
 MEGATRON = Dialect(
     name="megatron",
@@ -58,6 +58,11 @@ DEEPSPEED = Dialect(
                     "unsuper_loss": 0.0,
                 },
             ),
+        ),
+        message(
+            "deepspeed.reward",
+            "average reward score: {_score:float}",
+            ("average reward score: 3.4551", {}),
         ),
     ),
     records=(

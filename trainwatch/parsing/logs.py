@@ -143,6 +143,11 @@ class LogReader:
         self._unparsed = 0
         self._seen = Seen()
 
+    @property
+    def early(self) -> frozenset[int]:
+        """Lines that general rules understood before the file had proved to be a training's log."""
+        return self._general.early if self._general else frozenset()
+
     def rename(self, file: str) -> None:
         """The next lines stand in another part of a rotated log; the context goes on."""
         self._file = file

@@ -6,7 +6,7 @@ from functools import cache
 from trainwatch.errors import UsageError
 from trainwatch.events import Chunk, LineTally, LogFile, LogLine, Parsed, RankId
 from trainwatch.formats import DIALECTS, Dialect
-from trainwatch.formats.filenames import FileKind, describe
+from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
 from trainwatch.parsing.lines import LineAssembler, Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
@@ -38,6 +38,16 @@ def formats_of(dialect: str | None, own: tuple[Dialect, ...] = ()) -> tuple[Comp
     return compile_dialects(chosen)
 
 
+def new_reader(
+    name: str, role: FileRole, formats: tuple[CompiledFormat, ...], witness: Witness | None = None
+) -> LogReader | TableReader:
+    """The reader of one log, by what sort of file it is."""
+    if role.kind is FileKind.TABLE:
+        return TableReader(name, role)
+    forced = len({one.dialect.name for one in formats}) == 1
+    return LogReader(name, role, Recogniser(formats), witness, general=not forced)
+
+
 class FileParser:
     """Parses one log through all its parts; the context of headers survives a rotation.
 
@@ -57,14 +67,7 @@ class FileParser:
         self._file = file
         self._assembler = LineAssembler(file.start)
         self._arrival = Arrival(0.0, live=False)
-        self._reader: LogReader | TableReader
-        if self.role.kind is FileKind.TABLE:
-            self._reader = TableReader(file.name, self.role)
-        else:
-            forced = len({one.dialect.name for one in formats}) == 1
-            self._reader = LogReader(
-                file.name, self.role, Recogniser(formats), witness, general=not forced
-            )
+        self._reader = new_reader(file.name, self.role, formats, witness)
 
     @property
     def pending(self) -> int:

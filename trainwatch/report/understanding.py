@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trainwatch.events import Event, StepBlock
+from trainwatch.events import EvalResult, Event, StepBlock
 from trainwatch.formats import Dialect
-from trainwatch.formats.filenames import FileKind, describe
+from trainwatch.formats.filenames import describe
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, LogReader
-from trainwatch.parsing.parser import formats_of
-from trainwatch.parsing.recogniser import Recogniser
-from trainwatch.parsing.tables import TableReader
+from trainwatch.parsing.logs import Arrival, LogReader, Read
+from trainwatch.parsing.parser import formats_of, new_reader
 
 _ARRIVAL = Arrival(0.0, live=False)
 NOT_UNDERSTOOD = "-"
@@ -62,28 +60,49 @@ class Understanding:
 def understand(
     name: str, data: bytes, dialect: str | None = None, own: tuple[Dialect, ...] = ()
 ) -> Iterator[Understood]:
-    """Read a whole file line by line, as the parser does.
+    """Read a whole file line by line, as the parser does, and say what became of each line.
+
+    A record may be known only lines later; it is told with its own line.
 
     Raises:
         UsageError: for an unknown dialect.
     """
-    role = describe(name)
-    reader: LogReader | TableReader
-    if role.kind is FileKind.TABLE:
-        reader = TableReader(name, role)
-    else:
-        reader = LogReader(name, role, Recogniser(formats_of(dialect, own)))
+    reader = new_reader(name, describe(name), formats_of(dialect, own))
+    found: dict[int, tuple[list[str], list[Mapping[str, str]]]] = {}
+    unknown: set[int] = set()
     offset = 0
     for number, line in enumerate(_lines(data), start=1):
         reader.read(Lines(line, offset, number), _ARRIVAL)
         read = reader.finish(_ARRIVAL)
         offset += len(line)
-        names = tuple(name for item in read.items for name in _names(item))
-        names = names or ((NOT_UNDERSTOOD,) if read.unparsed else ())
-        values = tuple(
-            row for item in read.items if isinstance(item, StepBlock) for row in _values(item)
-        )
-        yield Understood(number, line.decode(errors="replace").rstrip("\r\n"), names, values)
+        _gather(found, read)
+        if read.unparsed > 0:
+            unknown.add(number)
+    reader.end()
+    _gather(found, reader.finish(_ARRIVAL))
+    unknown -= (reader.early if isinstance(reader, LogReader) else frozenset()) | found.keys()
+    for number, line in enumerate(_lines(data), start=1):
+        names, values = found.get(number, ([], []))
+        shown = tuple(names) or ((NOT_UNDERSTOOD,) if number in unknown else ())
+        text = line.decode(errors="replace").rstrip("\r\n")
+        yield Understood(number, text, shown, tuple(values))
+
+
+def _gather(found: dict[int, tuple[list[str], list[Mapping[str, str]]]], read: Read) -> None:
+    """Put the records of a feed to the lines that they stand in."""
+    for item in read.items:
+        if isinstance(item, StepBlock):
+            for number, values in zip(item.line.tolist(), _values(item), strict=True):
+                names, rows = found.setdefault(number, ([], []))
+                names.append(item.shape.format)
+                rows.append(values)
+        elif item.where.line is not None:
+            names, rows = found.setdefault(item.where.line, ([], []))
+            names.append(_name(item))
+            if isinstance(item, EvalResult):
+                rows.append(
+                    {"phase": item.split.value, **{k: f"{v:.10g}" for k, v in item.values.items()}}
+                )
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
@@ -93,12 +112,9 @@ def _lines(data: bytes) -> Iterator[bytes]:
         yield parts[-1]
 
 
-def _names(item: StepBlock | Event) -> list[str]:
-    """One name a record."""
-    if isinstance(item, StepBlock):
-        return [item.shape.format] * len(item)
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(item).__name__)
-    return [words.strip()]
+def _name(event: Event) -> str:
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(event).__name__)
+    return words.strip()
 
 
 _TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}

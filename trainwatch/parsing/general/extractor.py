@@ -31,6 +31,7 @@ from trainwatch.parsing.prefix import Clock
 DIALECT = "general"
 MAX_LINE = 1 << 16
 MAX_TEXT = 500
+MAX_EARLY = 10_000
 _QUIET = re.compile(r"^[\s\W_]*$")
 _LABEL = re.compile(r"^([^\W\d][\w @/-]{0,40}):$")
 _INDENT = 20
@@ -64,6 +65,7 @@ class Extractor:
         self._assembler = Assembler()
         self._outlet = Outlet()
         self._claimed = 0
+        self._early: set[int] = set()
         self._claimed_line: int | None = None
         self._done: list[tuple[str, Decided]] = []
 
@@ -91,6 +93,8 @@ class Extractor:
         if claimed and not self._outlet.proven and seen.number != self._claimed_line:
             self._claimed += 1
             self._claimed_line = seen.number
+            if seen.number is not None and len(self._early) < MAX_EARLY:
+                self._early.add(seen.number)
         return claimed and self._outlet.proven
 
     def _line(  # noqa: PLR0911 - one kind of line after another
@@ -126,6 +130,11 @@ class Extractor:
             self._assembler.feed(reading, spot, name, indented=text.indent > _INDENT),
         )
         return bool(reading.places) or reading.outcome
+
+    @property
+    def early(self) -> frozenset[int]:
+        """Lines that were understood before the file had proved to be a training's log."""
+        return frozenset(self._early if self._outlet.proven else ())
 
     def claims(self) -> int:
         """Lines that were not understood when they came, and are by now."""
