@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainwatch.cli.diagnose import viewpoint
+from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import chosen_paths, read_all
+from trainwatch.cli.reading import chosen_paths, read_all, run_info
+from trainwatch.cli.stacks import stored
 from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode, UsageError
 from trainwatch.events import Parsed
@@ -73,19 +76,22 @@ def command(
 
 
 def _read(selection: Selection) -> _Result:
+    """Read everything once; of processes only what was written down about them counts."""
     from trainwatch.report.collector import Collector  # noqa: PLC0415
 
     paths = chosen_paths(selection.paths)
     gathering, collected = Gathering(), Collector(selection.wants)
+    gather_files(paths, gathering)
+    known = stored(paths, run_info(paths).started)
+    if known is not None:
+        gathering.take_live(known)
 
     def listen(parsed: Parsed) -> None:
         gathering.take(parsed)
         collected.take(parsed)
 
-    read = read_all(selection, listen, gathering.see)
+    read = read_all(selection, listen, gathering.see, lambda: gathering.telling)
     engine = read.engine
-    from trainwatch.cli.diagnose import viewpoint  # noqa: PLC0415
-
     view = engine.snapshot(problems=read.problems)
     found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
     return _Result(exp_id(view, paths), view, collected.history(), collected, found)
@@ -126,6 +132,3 @@ def _write(target: Path, result: _Result) -> str:
     for file, parts in files:
         write_file(target / file, parts)
     return summary
-
-
-__all__ = ["command", "exp_id"]

@@ -130,7 +130,8 @@ def _head(exp_id: str, view: RunView, history: History) -> Iterator[str]:
 
 
 def _facts(view: RunView, history: History) -> Iterator[tuple[str, str, str]]:
-    known = [name for name in history.metrics if direction(name) or name == "lr"]
+    told = (name for name in history.metrics if direction(name) or name == "lr")
+    known = [name for name in told if not name.startswith(("min_", "max_"))]
     for name in known[:_METRICS]:
         value, top = final(history, name), best(history, name)
         if value is not None:
