@@ -82,11 +82,19 @@ def _rows(selection: Selection, table: str) -> list[Json]:
             epochs.add(parsed)
 
     read = read_all(selection, listen)
+    if table in _STREAMED:
+        gathered = _in_file_order(gathered)
     if table == "epochs":
         gathered.extend(epochs.rows())
     elif table == "alerts":
         gathered.extend(map(alert_row, read.engine.snapshot().alerts))
     return [row for row in gathered if selection.wants(row["rank"])]
+
+
+def _in_file_order(rows: list[Json]) -> list[Json]:
+    """Rows as their lines stand: a record that had to wait for the next line comes late."""
+    files = {file: place for place, file in enumerate(dict.fromkeys(row["file"] for row in rows))}
+    return sorted(rows, key=lambda row: (files[row["file"]], row["line"] or 0))
 
 
 def _system_rows(selection: Selection) -> list[Json]:

@@ -35,7 +35,7 @@ MAX_EARLY = 10_000
 _QUIET = re.compile(r"^[\s\W_]*$")
 _LABEL = re.compile(r"^([^\W\d][\w @/-]{0,40}):$")
 _INDENT = 20
-_LARGEST = 2**62
+_LARGEST = 2**53
 _UNIT = {True: "samples", False: "batches"}
 
 
@@ -120,6 +120,9 @@ class Extractor:
         if torn or reading.summary or reading.loose > 2 * len(reading.values) + 10:
             self._take(file, self._assembler.interrupt(spot.who))
             return reading.summary
+        reading.places = {
+            place: value for place, value in reading.places.items() if 0 <= value < _LARGEST
+        }
         name = self._names.find(reading, text.message) if self._names else None
         if name and not renamed(reading, name):
             if reading.shape != "bar":

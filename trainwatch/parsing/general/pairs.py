@@ -16,35 +16,46 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _EXTENSIONS = r"pt|pth|py|bin|ckpt|tar|json|yaml|yml|safetensors|h5|csv|txt|log|npy|pkl"
-_MASKS = (
-    (
-        re.compile(
-            r"tensor\(\s{0,4}\[?\s{0,4}([-+\w.]{1,40})[^()]{0,200}(?:\([^()]{0,80}\))?[^()]{0,80}\)"
-            r"|(?:np\.)?(?:float\d{0,3}|array)\(\[?\s{0,4}([-+\w.]{1,40})\]?\s{0,4}(?:,[^()]{0,80})?\)"
-        ),
-        r"\1\2",
-    ),
-    (
-        re.compile(
-            r"(?<![\w.])(?:\d{1,6} days?,? +)?\d{1,6}:\d\d(?::\d\d)?(?:\.\d{1,9})?(?![\w.])"
-        ),
-        "~",
-    ),
-    (re.compile(r"(?<![\w~/.])(?:[A-Za-z]:\\|\.{0,2}/|~/|https?://)[^\s,;'\"\])]+"), "~"),
-    (
-        re.compile(
-            rf"(?<![\w./\-])[\w\-]{{1,80}}(?:[./][\w\-]{{1,80}}){{0,8}}\.(?:{_EXTENSIONS})(?!\w)"
-        ),
-        "~",
-    ),
-    (re.compile(r"[━╸╺─█▏▎▍▌▋▊▉░▒]{3,}|\[[=>.\-#]{6,}\]|#{4,}"), " | "),
-    (re.compile(r"={3,}|\*{3,}|_{4,}|-{3,}"), " | "),
-    (
-        re.compile(r"\u7b2c\s{0,4}(\d{1,9})(\s{0,4}/\s{0,4}\d{1,9})?\s{0,4}([\u8f6e\u6b65])"),
-        r"\3 \1\2 ",
-    ),
-    (re.compile(r"(?<![\d.,\[(])(0|\d{1,9}(?=,\d{4})),(\d{1,18})(?![,.\d])"), r"\1.\2"),
+_FILE = re.compile(rf"\.(?:{_EXTENSIONS})(?!\w)")
+_TENSOR = re.compile(
+    r"tensor\(\s{0,4}\[?\s{0,4}([-+\w.]{1,40})[^()]{0,200}(?:\([^()]{0,80}\))?[^()]{0,80}\)"
+    r"|(?:np\.)?(?:float\d{0,3}|array)\(\[?\s{0,4}([-+\w.]{1,40})\]?\s{0,4}(?:,[^()]{0,80})?\)"
 )
+_DURATION = re.compile(
+    r"(?<![\w.])(?:\d{1,6} days?,? +)?\d{1,6}:\d\d(?::\d\d)?(?:\.\d{1,9})?(?![\w.])"
+)
+_PATH = re.compile(r"(?<![\w~/.])(?:[A-Za-z]:\\|\.{0,2}/|~/|https?://)[^\s,;'\"\])]+")
+_FILE_NAME = re.compile(
+    rf"(?<![\w./\-])[\w\-]{{1,80}}(?:[./][\w\-]{{1,80}}){{0,8}}\.(?:{_EXTENSIONS})(?!\w)"
+)
+_BAR = re.compile(r"[\u2500-\u257f\u2580-\u259f]{3,}|\[[=>.\-#]{6,}\]|#{4,}")
+_RULE = re.compile(r"={3,}|\*{3,}|_{4,}|-{3,}")
+_ORDINAL = re.compile(r"\u7b2c\s{0,4}(\d{1,9})(\s{0,4}/\s{0,4}\d{1,9})?\s{0,4}([\u8f6e\u6b65])")
+_COMMA = re.compile(r"(?<![\d.,\[(])(0|\d{1,9}(?=,\d{4})),(\d{1,18})(?![,.\d])")
+
+
+def _masked(message: str) -> str:
+    """A message without the numbers that are no values: durations, paths, bars.
+
+    Each is looked for only where its mark stands, since this is done for every line.
+    """
+    if "(" in message and ("tensor" in message or "array" in message or "float" in message):
+        message = _TENSOR.sub(r"\1\2", message)
+    if ":" in message:
+        message = _DURATION.sub("~", message)
+    if "/" in message or "\\" in message:
+        message = _PATH.sub("~", message)
+    if _FILE.search(message):
+        message = _FILE_NAME.sub("~", message)
+    if not message.isascii():
+        message = _ORDINAL.sub(r"\3 \1\2 ", message)
+    if not message.isascii() or "####" in message or "[" in message:
+        message = _BAR.sub(" | ", message)
+    if "---" in message or "===" in message or "***" in message or "____" in message:
+        message = _RULE.sub(" | ", message)
+    return _COMMA.sub(r"\1.\2", message) if "," in message else message
+
+
 _UNIT = re.compile(
     r"^(?:\s?(?:%|(?:tok|toks|tokens?|samples?|imgs?|images?|it|iters?|steps?|examples?|batch)/s(?:ec)?(?:ond)?(?!\s{0,4}[:=\w]))"
     r"|(?:ms|us|s|sec|min|h|hrs?|[kKMGT]i?B?|B|it/s|s/it|ms/step|s/step|ms/batch|x)(?![\w]))"
@@ -56,7 +67,7 @@ _SEPARATORS = re.compile(
 _CODE = re.compile(
     r"[\w\]]\((?!(?:train|val|valid|eval|test|[\d.%]))|;\s*$|^\s*(?:def|class|import|from|return|if|for|while|else|elif|print|assert|#include|"
     r"static|const|int|float|double|void|struct|self\.|--|//|/\*|\*\s|<\w|@|\$|export|echo|function)\b|"
-    r"^\s*[bfru]?[\"'(]|`|(?<!=)==(?!=)|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
+    r"^\s*[bfru]?[\"'(]|`|[\s\[]--[a-z]|(?<!=)==(?!=)|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
 )
 _LIST = re.compile(r"(?:[A-Za-z_][\w.]*,)+[A-Za-z_][\w.]*\s+$")
 _HALF = re.compile(r"[A-Za-z_]|[.,]\d|\+\w")
@@ -97,8 +108,7 @@ class Plan:
 
 def cut(message: str) -> tuple[tuple[str, ...], list[str]]:
     """The texts between the numbers (one more than numbers), and the numbers."""
-    for pattern, by in _MASKS:
-        message = pattern.sub(by, message)
+    message = _masked(message)
     texts: list[str] = []
     numbers: list[str] = []
     end = 0

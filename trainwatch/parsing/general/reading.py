@@ -4,6 +4,7 @@ import ast
 import json
 import math
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -93,6 +94,7 @@ _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _BARE = re.compile(r"(?<![\w'\"])(nan|NaN|inf|-inf|Infinity|-Infinity)(?![\w'\"])")
 _TENSOR = re.compile(r"tensor\(\s*\[?\s*([-+\w.]+)[^()]*\)|(?:np\.)?float\d*\(([-+\w.]+)\)")
 _FRACTION = re.compile(r"^\s*(\d+)\s*/\s*(\d+)\s*$")
+_VALUE = re.compile(r"\d|nan|NaN|NAN|inf")
 _SCALES = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}
 _TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
 _SUMMARY = re.compile(r"^(?:train_runtime|training_time|total_time|run_?time)$")
@@ -121,7 +123,7 @@ def read_text(text: Text) -> Reading | None:  # noqa: PLR0911 - the structured p
         if found is not None:
             found.split = found.split or _line_split(text, message.split("{", 1)[0])
             return found
-    if not any(character.isdigit() for character in message) and "nan" not in message.lower():
+    if not _VALUE.search(message):
         return None
     if looks_like_code(message):
         return None
@@ -240,7 +242,9 @@ def _parse(text: str) -> object:
     except (ValueError, RecursionError):
         pass
     try:
-        return ast.literal_eval(_BARE.sub(r"'\1'", _TENSOR.sub(r"\1\2", text)))
+        with warnings.catch_warnings():  # of what only looks like a literal: `1if`
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(_BARE.sub(r"'\1'", _TENSOR.sub(r"\1\2", text)))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         return None
 
