@@ -1,5 +1,6 @@
 """Values that spoil a training which goes on, or even ends well: NaN, spikes, scales, rates."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from trainwatch.diagnose.case import Case
@@ -56,12 +57,27 @@ def sick(case: Case) -> Iterator[Lead]:
         findings = [
             finding
             for finding in case.health.findings
-            if _RULES.get(finding.rule) is category and finding.active
+            if _RULES.get(finding.rule) is category
+            and finding.active
+            and not _recovered(case, finding)
         ]
         if findings and not (category is Category.LR_ZERO and _only_at_end(case)):
             yield _found(case, category, findings)
     yield from _collapse(case)
     yield from _tails(case)
+
+
+def _recovered(case: Case, finding: Finding) -> bool:
+    """Whether a loss that was no number is one again: weights that are NaN stay so, it was none."""
+    if not finding.rule.endswith("_nan"):
+        return False
+    metric = finding.rule.removesuffix("_nan")
+    newest = [
+        member.primary.stream.extents[metric].last
+        for member in case.crew.all
+        if member.who == finding.who and metric in member.primary.stream.extents
+    ]
+    return any(value is not None and math.isfinite(value) for value in newest)
 
 
 def _found(case: Case, category: Category, findings: Sequence[Finding]) -> Lead:
