@@ -9,6 +9,7 @@ from trainwatch.diagnose.diagnosis import (
     DiagnosedPhase,
     Diagnosis,
     Other,
+    Role,
     Verdict,
 )
 from trainwatch.diagnose.explicit import explicit
@@ -30,7 +31,7 @@ from trainwatch.diagnose.stragglers import stragglers
 from trainwatch.diagnose.stuck import stuck
 from trainwatch.diagnose.uneventful import uneventful
 from trainwatch.diagnose.waits import waits
-from trainwatch.diagnose.words import plural, sentence
+from trainwatch.diagnose.words import plural, ranks_words, sentence
 from trainwatch.events import RunInfo
 from trainwatch.health.config import Config
 from trainwatch.model.moments import Viewpoint
@@ -154,7 +155,9 @@ def _worst(single: Sequence[tuple[Job, Diagnosis]]) -> Diagnosis:
     ordered = sorted(single, key=lambda one: (_SEVERITY.index(one[1].verdict), -one[0].last))
     job, worst = ordered[0]
     notes = tuple(
-        Other(one.category, f"Another job, {other.name}: {one.verdict.value}. {one.summary}")
+        Other(
+            one.category, f"{_again(worst, one)}, {other.name}: {one.verdict.value}. {one.summary}"
+        )
         for other, one in ordered[1:]
     )
     words = (
@@ -162,3 +165,13 @@ def _worst(single: Sequence[tuple[Job, Diagnosis]]) -> Diagnosis:
         f" about {job.name}; name one job's logs to see it alone"
     )
     return replace(worst, missing=(*worst.missing, words), others=(*worst.others, *notes))
+
+
+def _again(worst: Diagnosis, other: Diagnosis) -> str:
+    """How another job is introduced: it may have failed in the same way."""
+    if other.category is None or other.category is not worst.category:
+        return "Another job"
+    blamed = (Role.GUILTY, Role.SUSPECT)
+    one, two = ({r.who for r in d.ranks if r.role in blamed} for d in (worst, other))
+    both = one & two
+    return f"The same on {ranks_words(both)} in another job" if both else "The same in another job"

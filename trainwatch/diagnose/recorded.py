@@ -115,7 +115,17 @@ def _lead(case: Case, evidence: RecorderEvidence, first: Finding, ranks: tuple[i
 def _why(evidence: RecorderEvidence, rank: int) -> str:
     """The finding that names a rank, the causes first."""
     named = [each for each in evidence.findings if rank in each.ranks]
-    return named[0].sentence.rstrip(".") if named else "the dumps do not clear it"
+    if not named:
+        return "the dumps do not clear it"
+    first = named[0]
+    if first.kind is Kind.MISSING:
+        return f"it has not called {first.op} #{first.seq}, in which others wait"
+    if first.kind is Kind.STUCK:
+        return f"it is still inside {first.op} #{first.seq}, which others finished"
+    own = next((stand for stand in first.stands if stand.rank == rank and stand.op), None)
+    if own is not None and len(first.ranks) == 1:
+        return f"it called {_call(own)}, where the others called something else"
+    return first.sentence.rstrip(".")
 
 
 def _waits(evidence: RecorderEvidence, rank: int) -> str:

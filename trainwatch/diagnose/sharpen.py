@@ -55,6 +55,6 @@ def _joined(best: Lead, other: Lead) -> Lead:
         proofs=tuple(dict.fromkeys((*best.proofs, *other.proofs)))[:_MAX_PROOFS],
         advice=best.advice
         if best.name == STUCK  # whoever saw the stack needs no hint where to look
-        else tuple(dict.fromkeys((*best.advice, *(other.advice if agree else ()))))[:4],
+        else tuple(dict.fromkeys((*(other.advice if agree else ()), *best.advice)))[:4],
         missing=best.missing,
     )

@@ -75,6 +75,7 @@ def lines_of(
     ranks = _ranks(diagnosis, wants, width)
     sections = [
         _Section("proof", [_proof(proof) for proof in diagnosis.evidence], 2),
+        _Section("timeline", _timeline(diagnosis, wants), 2),
         _Section("refuted", _plain([diagnosis.refute])),
         _Section("next", _numbered(diagnosis.advice)),
         _Section("missing", _plain(diagnosis.missing) or [Text("nothing", style="dim")]),
@@ -116,6 +117,25 @@ def _ranks(diagnosis: Diagnosis, wants: Wants, width: int) -> list[Text]:
         rest = sum(len(group) for group in groups[few:])
         lines.append(Text(f"{' ' * _INDENT}… {rest} more, see --json", style="dim"))
     return lines
+
+
+def _timeline(diagnosis: Diagnosis, wants: Wants) -> list[Text]:
+    """Who wrote its last line when and where, the longest silent first; none where all are alike."""
+    shown = [r for r in diagnosis.ranks if wants(r.who.rank) and r.silent_seconds is not None]
+    shown.sort(key=lambda rank: (-round(rank.silent_seconds or 0.0), rank.place))
+    groups = [
+        list(group)
+        for _, group in groupby(shown, key=lambda r: (round(r.silent_seconds or 0.0), r.place))
+    ]
+    if len({rank.place for rank in shown}) < 2:  # noqa: PLR2004 - one place
+        return []
+    return [
+        Text(
+            f"{duration(group[0].silent_seconds or 0.0)} ago  {ranks_words([r.who for r in group])}"
+            f" {group[0].place}"
+        )
+        for group in groups
+    ]
 
 
 def _rank_lines(group: Sequence[RankDiagnosis], width: int, room: int) -> list[Text]:
