@@ -17,7 +17,7 @@ from trainwatch.diagnose.errorfile import ErrorFile, read_error_file
 from trainwatch.diagnose.live.model import Live
 from trainwatch.diagnose.log import LogNotes
 from trainwatch.diagnose.signature import Signature
-from trainwatch.diagnose.tails import KEPT, NAN, QUOTED, sniff
+from trainwatch.diagnose.tails import KEPT, NAN, QUOTED, Tail, sniff
 from trainwatch.diagnose.tracebacks import Ended
 from trainwatch.events import Event, Evidence, Parsed, RankId, Split, Stamp, StepBlock
 from trainwatch.formats.filenames import FileKind, FileRole, describe
@@ -124,7 +124,7 @@ class Gathering:
             log.fresh.append(clue)
             return
         values = sniff(line.message)
-        if values is not None:
+        if values is not None and not log.tail(line.who).recorded:
             log.tail(line.who).add(*values, Evidence(*line.where, line.text))
             log.moved(line.who, Order(log.feeds, line.where.offset), stamp)
 
@@ -227,6 +227,8 @@ def _steps(log: LogNotes, block: StepBlock) -> None:
 
 def _values(log: LogNotes, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
     tail = log.tail(who)
+    if not tail.recorded:  # what was sniffed of the same lines counts once
+        tail = log.tails[who] = Tail(recorded=True)
     norms = block.metrics.get("grad_norm")
     for left, row in zip(range(min(len(rows), KEPT), 0, -1), rows[-KEPT:], strict=True):
         line = int(block.line[row])

@@ -43,6 +43,7 @@ class Tail:
         losses, norms: Newest last; a norm is NaN where none is printed.
         quoted: The lines of the newest losses.
         nonfinite: How many of the newest losses are NaN or infinite without a break.
+        recorded: Whether they come from step records: then lines are not sniffed as well.
     """
 
     losses: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -50,6 +51,7 @@ class Tail:
     quoted: deque[Evidence] = field(default_factory=lambda: deque(maxlen=QUOTED))
     nonfinite: int = 0
     first_nonfinite: Evidence | None = None
+    recorded: bool = False
 
     def add(self, loss: float, norm: float, evidence: Evidence) -> None:
         """Take the next record."""
