@@ -15,7 +15,7 @@ READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 FRAMEWORKS = $(if $(filter 0,$(TORCH)),,$(VENV)/.frameworks)
 
 .DEFAULT_GOAL = help
-.PHONY: help bench demo test test-long lint format samples bench-diagnose wheel clean
+.PHONY: help bench demo test test-long lint format samples bench-diagnose bench-run wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
 
 help: ## list these targets
@@ -36,6 +36,9 @@ test-long: $(READY) $(VENV)/.dev ## run the tests that take minutes: kills, floo
 
 bench: $(VENV)/.dev ## measure it, about 20 minutes; ARGS=--quick takes two
 	$(BIN)/python -m bench $(ARGS)
+
+bench-run: $(VENV)/.dev ## measure a training's step time with and without trainwatch run, paired
+	$(BIN)/python -m bench.step_time $(ARGS)
 
 lint: $(VENV)/.dev ## check format, style, types and import walls
 	$(BIN)/ruff format --check .

@@ -25,7 +25,7 @@ def command(as_json: bool) -> None:
     Known are the runs below trainwatch_runs in the working directory and the directories above
     it, and those that this user started anywhere ($XDG_STATE_HOME/trainwatch/runs).
 
-    States: running; stopping (asked to end, or ending what the training left); unguarded (the
+    States: running; waiting (for the next attempt); stopping (asked to end, or ending what the training left); unguarded (the
     training lives, its supervisor was killed); ended; cut_off (gone without a word); unknown
     (on another machine).
     """
@@ -59,6 +59,20 @@ def _document(root: Path, record: RunRecord) -> dict[str, Any]:
         "ended": record.ended,
         "exit_code": record.exit_code,
         "stopped": record.stopped,
+        "reason": record.reason,
+        "attempts": [
+            {
+                "number": number,
+                "started": one.started,
+                "ended": one.ended,
+                "exit_code": one.exit_code,
+                "epoch": one.epoch,
+                "step": one.step,
+                "failure": one.failure,
+                "checkpoint": one.checkpoint,
+            }
+            for number, one in enumerate(record.attempts)
+        ],
         "pid": record.launcher.pid if record.launcher else None,
         "supervisor_pid": record.supervisor.pid,
         "survivors": list(record.survivors),
