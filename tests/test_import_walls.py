@@ -93,6 +93,12 @@ def test_the_rest_of_supervise_and_runner_do_not_draw() -> None:
     assert not found & {*HEAVY, *SCREEN, "trainwatch.tui", "trainwatch.engine"}
 
 
+def test_the_sampler_stays_small() -> None:
+    found = after_import("trainwatch.telemetry.__main__")
+    own = {"trainwatch", "trainwatch.telemetry", "trainwatch.samples"}
+    assert found - own - sys.stdlib_module_names <= {"psutil", "pynvml"}
+
+
 def test_finding_logs_needs_no_alarm_clock() -> None:
     assert not after_import("trainwatch.sources") & {*HEAVY, *SCREEN, "psutil", "click"}
 

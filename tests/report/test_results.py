@@ -183,6 +183,17 @@ def test_links_are_not_followed(resumed: Path, tmp_path: Path) -> None:
     assert report(resumed, "-o", tmp_path / "linked") == 1
 
 
+def test_a_linked_results_directory_is_refused(
+    resumed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "results").symlink_to(elsewhere)
+    monkeypatch.chdir(tmp_path)
+    assert report(resumed) == 1
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
     resumed: Path,
     tmp_path: Path,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainwatch.cli.main import main
 from trainwatch.engine import Engine
 from trainwatch.events import Chunk, Finding, LogFile, RunInfo
 from trainwatch.health.machines import machine_findings
@@ -314,3 +315,27 @@ def test_chunks_of_another_file_are_another_node() -> None:
     assert view is not None
     assert [host.host for host in view.hosts] == ["a17", "b2"]
     assert view.notes == ("a17: no driver.", "b2: no driver.")
+
+
+def test_a_lost_gpu_is_an_alert_of_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train.log").write_text("[DEBUG] [Rank 11] Training step 0, loss=0.1234\n")
+    lost = replace(SAMPLE, time=1002.0, gpus=(GpuSample(3, lost=True),))
+    (tmp_path / "system.jsonl").write_text(f"{encode(SAMPLE)}\n{encode(lost)}\n")
+    with pytest.raises(SystemExit):
+        main(["status", str(tmp_path), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    (alert,) = [alert for alert in document["alerts"] if alert["rule"] == "gpu_lost"]
+    assert (alert["severity"], alert["rank"]) == ("critical", 11)
+    assert (alert["evidence"][0]["file"], alert["evidence"][0]["line"]) == ("system.jsonl", 2)
+    assert document["health"] == "critical"
+    with pytest.raises(SystemExit):
+        main(["export", str(tmp_path), "--table", "system"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["device"], row["index"], row.get("lost")) for row in rows] == [
+        ("host", None, None),
+        ("gpu", 3, False),
+        ("host", None, None),
+        ("gpu", 3, True),
+    ]

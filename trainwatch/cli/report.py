@@ -18,6 +18,7 @@ from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode, UsageError
 from trainwatch.events import Parsed
 from trainwatch.model.snapshot import RunView
+from trainwatch.report.writing import make_directory, write_file
 
 if TYPE_CHECKING:
     from trainwatch.report.collector import Collector
@@ -69,7 +70,11 @@ def command(
 
         click.echo(prompt(result.exp_id, result.view, result.history), nl=False)
         return ExitCode.OK
-    target = output or _default_output(chosen_paths(selection.paths), result.exp_id)
+    target = output
+    if target is None:
+        target = _default_output(chosen_paths(selection.paths), result.exp_id)
+        make_directory(target.parent)
+    make_directory(target)
     summary = _write(target, result)
     click.echo(summary if as_json else f"{target}", nl=not as_json)
     return ExitCode.OK
@@ -99,7 +104,7 @@ def _read(selection: Selection) -> _Result:
 
 def exp_id(view: RunView, paths: Iterable[str]) -> str:
     """The run's id, else a name made of what was read."""
-    if view.info.id:
+    if view.info.id and view.info.id == Path(view.info.id).name:  # a file name, as `run` makes them
         return view.info.id
     first = Path(next(iter(paths))).absolute()
     name = first.stem if first.suffix and not first.is_dir() else first.name
@@ -117,9 +122,7 @@ def _write(target: Path, result: _Result) -> str:
     from trainwatch.report.draft import report_draft  # noqa: PLC0415
     from trainwatch.report.page import page  # noqa: PLC0415
     from trainwatch.report.results import csv_lines, summary_document  # noqa: PLC0415
-    from trainwatch.report.writing import make_directory, write_file  # noqa: PLC0415
 
-    make_directory(target)
     name, view, history, found = result.exp_id, result.view, result.history, result.diagnosis
     summary = json.dumps(summary_document(name, view, history), indent=1) + "\n"
     said = None if found.verdict in (Verdict.HEALTHY, Verdict.FINISHED) else found.summary + "."
