@@ -9,8 +9,9 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("trainwatch.tui.app", ("plotext", "pandas", "psutil", "watchdog", "torch", "numpy.ma")),
+        ("trainwatch.tui.app", ("plotext", "pandas", "psutil", "watchdog", "torch", "numpy")),
         ("trainwatch.tui.plain", ("textual", "plotext", "pandas")),
+        ("trainwatch.cli.attach", ("textual", "numpy", "trainwatch.engine")),
         ("trainwatch.tui", ("textual", "rich", "numpy")),
     ],
 )

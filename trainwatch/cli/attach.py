@@ -5,18 +5,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike, fspath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from trainwatch.cli.live import LiveReader
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.pair import PairReader, are_two_runs
-from trainwatch.cli.reading import chosen_paths, run_info
+from trainwatch.cli.paths import chosen_paths, run_info
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.sources import discover
 
-AnyReader = LiveReader | PairReader
+if TYPE_CHECKING:
+    from trainwatch.cli.later import LaterReader
+    from trainwatch.cli.live import LiveReader
+    from trainwatch.cli.pair import PairReader
+
+    AnyReader = LaterReader | LiveReader | PairReader
+
 _OVER = (Status.COMPLETED, Status.FAILED)
 
 
@@ -38,17 +42,33 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
     if once:
         _print_overview(replace(selection, paths=tuple(paths)))
         return
-    reader: AnyReader = LiveReader(paths, selection)
-    if are_two_runs(paths):
-        reader = PairReader(LiveReader(paths[:1], selection), LiveReader(paths[1:], selection))
     if as_json:
-        _follow(reader, _JsonLines())
+        _follow(_reader(paths, selection), _JsonLines())
     elif sys.stdout.isatty() and sys.stdin.isatty():
-        _watch(reader)
+        _watch(_soon(paths, selection))
     else:
         from trainwatch.tui.plain import PlainView  # noqa: PLC0415
 
-        _follow(reader, PlainView(_write))
+        _follow(_reader(paths, selection), PlainView(_write))
+
+
+def _reader(paths: Sequence[str], selection: Selection) -> "LiveReader | PairReader":
+    """Reads the run, or two of them."""
+    from trainwatch.cli.live import LiveReader  # noqa: PLC0415 - brings all that reading needs
+    from trainwatch.cli.pair import PairReader, are_two_runs  # noqa: PLC0415
+
+    if are_two_runs(paths):
+        return PairReader(LiveReader(paths[:1], selection), LiveReader(paths[1:], selection))
+    return LiveReader(paths, selection)
+
+
+def _soon(paths: Sequence[str], selection: Selection) -> "AnyReader":
+    """The same for a screen, which is there before; what the user wrote is checked at once."""
+    if selection.dialect is not None or selection.config is not None:
+        return _reader(paths, selection)
+    from trainwatch.cli.later import LaterReader  # noqa: PLC0415
+
+    return LaterReader(lambda: _reader(paths, selection))
 
 
 def _print_overview(selection: Selection) -> None:
@@ -67,7 +87,7 @@ def _print_overview(selection: Selection) -> None:
 def open_dashboard(paths: Sequence[str | PathLike[str]]) -> None:
     """Show a run until the user leaves; for `run` and `demo`."""
     names = [fspath(path) for path in paths]
-    _watch(LiveReader(names, Selection(tuple(names))))
+    _watch(_soon(names, Selection(tuple(names))))
 
 
 def follow_plainly(paths: Sequence[str | PathLike[str]]) -> RunView | None:
@@ -75,7 +95,7 @@ def follow_plainly(paths: Sequence[str | PathLike[str]]) -> RunView | None:
     from trainwatch.tui.plain import PlainView  # noqa: PLC0415
 
     names = [fspath(path) for path in paths]
-    return _follow(LiveReader(names, Selection(tuple(names))), PlainView(_write))
+    return _follow(_reader(names, Selection(tuple(names))), PlainView(_write))
 
 
 def _watch(reader: "AnyReader") -> None:

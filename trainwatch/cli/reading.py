@@ -1,7 +1,6 @@
 """Reads everything of a run once, for the commands that answer and exit."""
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import click
 
 from trainwatch.cli.config import load_config
 from trainwatch.cli.options import Selection
+from trainwatch.cli.paths import chosen_paths, run_info
 from trainwatch.engine import Engine
 from trainwatch.engine.engine import Listener
 from trainwatch.errors import NothingToReadError
@@ -20,10 +20,19 @@ from trainwatch.parsing.logs import Witness
 from trainwatch.sources import Discovery, LogPath, discover
 from trainwatch.sources.samples import SampleFiles
 
+__all__ = [
+    "BLOCK",
+    "Reading",
+    "chosen_paths",
+    "local_offset",
+    "new_engine",
+    "read_all",
+    "read_logs",
+    "run_info",
+]
+
 BLOCK = 1 << 20
 """Bytes that are read at once."""
-
-_RECORD = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +116,6 @@ def local_offset(at: float | None = None) -> float:
     moment = datetime.now() if at is None else datetime.fromtimestamp(at)  # noqa: DTZ005, DTZ006
     offset = moment.astimezone().utcoffset()
     return offset.total_seconds() if offset else 0.0
-
-
-def chosen_paths(paths: Sequence[str]) -> list[str]:
-    """The paths given, else the newest run here.
-
-    Raises:
-        NothingToReadError: where none is given and no run is known here.
-    """
-    if paths:
-        return list(paths)
-    from trainwatch.supervise.registry import runs_here  # noqa: PLC0415 - only without a path
-
-    newest = next(iter(runs_here()), None)
-    if newest is None:
-        raise NothingToReadError(
-            "no run is known here; name a log directory, a file or a glob, such as logs/"
-        )
-    return [str(newest)]
-
-
-def run_info(paths: Sequence[str]) -> RunInfo:
-    """What `run.json` says where the one path is a run directory; else only the path."""
-    if len(paths) == 1 and os.path.isfile(os.path.join(paths[0], _RECORD)):  # noqa: PTH113, PTH118 - never raises
-        from trainwatch.supervise.record import read_run  # noqa: PLC0415 - only for our own runs
-
-        return read_run(Path(paths[0]))
-    return RunInfo(path=" ".join(paths))
 
 
 def _items(log: LogPath) -> Iterator[SourceItem]:

@@ -3,15 +3,19 @@
 Every number a view shows comes from here. None means that it is not known, and a view shows it so.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from trainwatch.events import NOBODY, Evidence, Finding, LineTally, LogLine, Phase, RankId, RunInfo
-from trainwatch.model.system import SystemView
+from trainwatch.model.system import SystemView, no_values
+
+if TYPE_CHECKING:  # a view's first frame does without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Status(StrEnum):
@@ -175,9 +179,9 @@ class CurveView:
     attempts: tuple[int, ...] = ()
     epochs: tuple[tuple[int, float], ...] = ()
     bucket: int = 1
-    steps: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    fine_epochs: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    seconds: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    steps: NDArray[np.float64] = field(default_factory=no_values)
+    fine_epochs: NDArray[np.float64] = field(default_factory=no_values)
+    seconds: NDArray[np.float64] = field(default_factory=no_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,5 +295,5 @@ class RunView:
     files: int = 0
     problems: tuple[str, ...] = ()
     leader: RankId = NOBODY
-    beside: "RunView | None" = None
+    beside: RunView | None = None
     system: SystemView | None = None

@@ -4,14 +4,25 @@ Units: bytes, percent from 0 to 100, degrees Celsius, watts, epoch seconds. None
 history, is what the driver or the system did not tell; a view shows it as "n/a", never as 0.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # a view's first frame does without numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
-Series = NDArray[np.float64]
+Series: TypeAlias = "NDArray[np.float64]"
 """One value a sample, oldest first."""
+
+
+def no_values() -> NDArray[np.float64]:
+    """An empty array."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +58,7 @@ class GpuView:
     throttled: tuple[str, ...] = ()
     errors: Mapping[str, int] = field(default_factory=dict)
     lost: bool = False
-    times: Series = field(default_factory=lambda: np.empty(0))
+    times: Series = field(default_factory=no_values)
     history: Mapping[str, Series] = field(default_factory=dict)
 
 
@@ -83,7 +94,7 @@ class HostView:
     training_memory: int | None = None
     processes: int | None = None
     disks: tuple[DiskView, ...] = ()
-    times: Series = field(default_factory=lambda: np.empty(0))
+    times: Series = field(default_factory=no_values)
     history: Mapping[str, Series] = field(default_factory=dict)
 
 

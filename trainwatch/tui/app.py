@@ -129,7 +129,8 @@ class Dashboard(App[Outcome]):
     def on_mount(self) -> None:
         """Begins to read while the first frame is made."""
         self.app_resume_signal.subscribe(self, self._repaint_all)
-        self.reader.start(self._post)
+        # After the first frame: what a reader imports would hold it up.
+        self.call_after_refresh(self.reader.start, self._post)
 
     def on_unmount(self) -> None:
         """Ends reading; nothing else depends on this dashboard."""
@@ -187,7 +188,7 @@ class Dashboard(App[Outcome]):
         """Shows another page."""
         if not self._asking:
             await self._frame.go(number)
-            self.reader.want(self._frame.page.wish)
+            self._want()
             self._paint()
 
     async def on_alert_page_jump(self, message: Message) -> None:
@@ -198,10 +199,14 @@ class Dashboard(App[Outcome]):
         if evidence is not None and prove is not None:
             prove(evidence)
 
+    def _want(self) -> None:
+        if self._frame.page is not None:
+            self.reader.want(self._frame.page.wish)
+
     def on_page_changed(self, message: Page.Changed) -> None:
         """A key changed what is shown, and perhaps what has to be read for it."""
         del message
-        self.reader.want(self._frame.page.wish)
+        self._want()
         self._paint()
 
     @property

@@ -9,7 +9,6 @@ from trainwatch.tui.draw import verdict
 from trainwatch.tui.draw.keys import footer, hints
 from trainwatch.tui.draw.line import Line, Tone, line
 from trainwatch.tui.draw.shape import Shape
-from trainwatch.tui.draw.vitals import vitals
 from trainwatch.tui.screens import registry
 from trainwatch.tui.screens.page import Page
 from trainwatch.tui.widgets.block import Block
@@ -28,30 +27,30 @@ class Frame(Vertical):
         self.number = 0
         self._desk = desk
         self._zone = desk.zone
-        self._pages: dict[int, Page] = {0: registry.make(0, desk)}
+        self._pages: dict[int, Page] = {}
         self._head, self._vitals, self._keys = (
             Block(id="head"),
             Block(id="vitals"),
             Block(id="keys"),
         )
-        self._body = Vertical(self._pages[0], id="pages")
+        self._body = Vertical(id="pages")
 
     def compose(self) -> ComposeResult:
-        """All pages but the first are made when they are first wanted."""
+        """Pages are made when they are first wanted: an empty frame is there at once."""
         yield self._head
         yield self._vitals
         yield self._body
         yield self._keys
 
     @property
-    def page(self) -> Page:
-        """The page that is seen."""
-        return self._pages[self.number]
+    def page(self) -> Page | None:
+        """The page that is seen, once there is a run to show."""
+        return self._pages.get(self.number)
 
     @property
     def log_pane(self) -> LogPane | None:
         """The log that is seen."""
-        log = self.page.log_pane
+        log = self.page.log_pane if self.page is not None else None
         return log if log is not None and log.display else None
 
     async def go(self, number: int) -> None:
@@ -71,9 +70,15 @@ class Frame(Vertical):
             self._head.set(lambda _, __: [_opening()])
         else:
             self._head.set(lambda width, _: self._top(view, width, shape))
+            from trainwatch.tui.draw.vitals import vitals  # noqa: PLC0415 - loads numpy
+
             self._vitals.display = not shape.tiny
             self._vitals.set(lambda width, _: vitals(view, width, self._zone))
-            self.page.show(view, shape)
+            if self.page is None:
+                self._pages[self.number] = page = registry.make(self.number, self._desk)
+                self._body.mount(page)
+            if self.page is not None:
+                self.page.show(view, shape)
             # Not before the first frame: another focus restyles and paints half of the screen.
             self.call_after_refresh(self._keep_focus)
         self._keys.set(lambda width, _: [self._footer(width, view)])
@@ -95,7 +100,7 @@ class Frame(Vertical):
         shown = hints(
             [entry.title for entry in registry.SCREENS],
             self.number,
-            own=self.page.hints() if view is not None else (),
+            own=self.page.hints() if view is not None and self.page is not None else (),
             logs=view is not None and self.log_pane is not None,
             paused=self._desk.book.paused,
             following=self.log_pane is None or self.log_pane.rows.following,
@@ -106,6 +111,8 @@ class Frame(Vertical):
 
     def _keep_focus(self) -> None:
         """The keys go to the log where it is seen, else to the first pane that takes them."""
+        if self.page is None:
+            return
         stops = self.page.stops()
         if self.screen.focused in stops or (not stops and self.screen.focused is self.page):
             return
@@ -115,7 +122,7 @@ class Frame(Vertical):
 
     def next_pane(self, by: int) -> bool:
         """Moves the focus among the panes; False where there is but one."""
-        stops = self.page.stops()
+        stops = self.page.stops() if self.page is not None else []
         focused = self.screen.focused
         if len(stops) < 2 or focused not in stops:  # noqa: PLR2004
             return False

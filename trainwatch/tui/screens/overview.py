@@ -25,13 +25,14 @@ class Overview(Page):
     title: ClassVar[str] = "overview"
 
     def make(self) -> tuple[Pane, ...]:
-        """The plot and the epochs are the first two."""
+        """The plot and the epochs, which share the upper part, are the first two."""
+        plot, epochs = PlotPane(), EpochPane()
+        self._top = Horizontal(plot, epochs, id="top")
         self.log_pane = LogPane(self.desk.book)
-        return (PlotPane(), EpochPane(), RankPane(), GpuStrip(), AlertPane(), self.log_pane)
+        return plot, epochs, RankPane(), GpuStrip(), AlertPane(), self.log_pane
 
     def compose(self) -> ComposeResult:
-        """The plot and the epochs share the upper part."""
-        self._top = Horizontal(*self.panes[:2], id="top")
+        """The upper part, and the rest below it."""
         yield self._top
         yield from self.panes[2:]
 
