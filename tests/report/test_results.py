@@ -170,6 +170,22 @@ def test_without_a_run_directory_results_are_written_here(
     assert (tmp_path / "results" / "logs" / "summary.json").is_file()
 
 
+def test_results_are_not_read_as_logs(
+    resumed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(resumed)
+    for _ in range(2):
+        assert report(".") == 0
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["export", "."])
+    files = {json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()}
+    assert files == {
+        "batch_metrics_20260101_000000.csv",
+        "batch_metrics_20260101_001000.csv",
+    }
+
+
 def test_links_are_not_followed(resumed: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")

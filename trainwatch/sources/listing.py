@@ -80,8 +80,13 @@ def list_all(path: str) -> Listing:
     result.subdirectories = tuple(entry.path for entry in wanted if not entry.is_symlink())
     result.links = tuple(entry.path for entry in wanted if entry.is_symlink())
     files = [entry for entry in listed if not _is_directory(entry)]
+    own = rundir.own_results({entry.name for entry in files})
+    for name in own:
+        result.skip(name, Reason.OWN)
     result.logs = frozenset(
-        entry.name for entry in files if _may_be_log(entry, result, is_run=is_run)
+        entry.name
+        for entry in files
+        if entry.name not in own and _may_be_log(entry, result, is_run=is_run)
     )
     return result
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set as AbstractSet
 
 from trainwatch.sources import fs
 from trainwatch.sources.names import Reason
@@ -19,11 +20,18 @@ _OURS = frozenset(("logs", "command", "exp_id"))
 # With several nodes, what each of them writes carries the host in its name.
 _RECORDS = re.compile(r"(?:events|system)(?:[._-].+)?\.jsonl")
 _DIRECTORIES = frozenset(("stacks", "results", "signals"))
+_RESULTS = frozenset(("metrics.csv",))
+_WITNESSES = frozenset(("metrics.csv", "summary.json", "report_draft.md", "report.html"))
 
 
 def own_file(name: str) -> Reason | None:
     """Whether a file of a run directory is a record of trainwatch and not a log."""
     return Reason.OWN if _RECORDS.fullmatch(name) else None
+
+
+def own_results(names: AbstractSet[str]) -> frozenset[str]:
+    """Of a directory's names those that `trainwatch report` wrote: a table that repeats the logs."""
+    return _RESULTS if names >= _WITNESSES else frozenset()
 
 
 def own_directory(name: str) -> bool:
