@@ -369,4 +369,137 @@ iter 30: loss 7.9012, time 124.51ms, mfu 31.10%
         {"step": 0, "loss": 2.31, "lr": 0.01},
         {"step": 100, "loss": 1.31},
     ),
+    Case(
+        "mmengine val",
+        (
+        "01/01 10:00:00 - mmengine - INFO - Epoch(train)  [1][100/100]  lr: 1.0e-02  eta: 0:10:00  time: 0.5  data_time: 0.1  memory: 900  loss: 1.1\n"
+        "01/01 10:00:10 - mmengine - INFO - Epoch(val) [1][50/50]    accuracy/top1: 60.1200  accuracy/top5: 85.3000  data_time: 0.01  time: 0.10\n"
+        "01/01 10:01:00 - mmengine - INFO - Epoch(train)  [2][100/100]  lr: 1.0e-02  eta: 0:09:00  time: 0.5  data_time: 0.1  memory: 900  loss: 0.9\n"
+        "01/01 10:01:10 - mmengine - INFO - Epoch(val) [2][50/50]    accuracy/top1: 65.1200  accuracy/top5: 88.3000  data_time: 0.01  time: 0.10\n"
+        ),
+        2,
+        {"epoch": 1, "batch": 100, "loss": 1.1},
+        {"epoch": 2, "loss": 0.9},
+        2,
+        {"epoch": 1, "accuracy": 60.12},
+        "step",
+    ),
+    Case(
+        "espnet",
+        (
+        "[host] 2023-01-01 10:00:00,123 (trainer:732) INFO: 1epoch:train:1-100batch: iter_time=0.01, forward_time=0.2, loss_ctc=120.1, loss_att=98.1, acc=0.12, loss=105.2, backward_time=0.3, optim0_lr0=1.2e-06, train_time=2.1\n"
+        "[host] 2023-01-01 10:01:00,123 (trainer:732) INFO: 1epoch:train:101-200batch: iter_time=0.01, forward_time=0.2, loss_ctc=100.1, loss_att=88.1, acc=0.22, loss=91.2, backward_time=0.3, optim0_lr0=2.4e-06, train_time=2.0\n"
+        ),
+        2,
+        {"epoch": 1, "batch": 100, "loss": 105.2, "lr": 1.2e-06},
+        {"batch": 200, "loss": 91.2},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "markdown table",
+        (
+        "| epoch | train_loss | val_loss |\n"
+        "|-------|------------|----------|\n"
+        "| 1 | 0.5123 | 0.6012 |\n"
+        "| 2 | 0.4123 | 0.5512 |\n"
+        ),
+        2,
+        {"epoch": 1, "loss": 0.5123, "val_loss": 0.6012},
+        {"epoch": 2},
+        2,
+        {"loss": 0.6012},
+        "epoch",
+    ),
+    Case(
+        "loguru",
+        (
+        "2024-01-01 10:00:00.123 | INFO     | __main__:train:88 - Epoch 1/10 | train_loss=0.5123 | val_loss=0.6123 | lr=1.00e-03 | time=12.3s\n"
+        "2024-01-01 10:00:12.123 | INFO     | __main__:train:88 - Epoch 2/10 | train_loss=0.4123 | val_loss=0.5123 | lr=1.00e-03 | time=12.1s\n"
+        ),
+        2,
+        {"epoch": 1, "total_epochs": 10, "loss": 0.5123, "lr": 0.001, "time": "2024-01-01T10:00:00.123"},
+        {"epoch": 2},
+        2,
+        {"loss": 0.6123},
+        "epoch",
+    ),
+    Case(
+        "chinese brackets",
+        (
+        "【训练】第3轮 第100/500步 损失=0.5231 准确率=81.2%\n"
+        "【训练】第3轮 第200/500步 损失=0.4931 准确率=83.2%\n"
+        ),
+        2,
+        {"epoch": 3, "batch": 100, "total_batches": 500, "loss": 0.5231, "accuracy": 81.2},
+        {"batch": 200},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "gan",
+        (
+        "[Epoch 0/200] [Batch 0/938] [D loss: 0.693122] [G loss: 0.701233]\n"
+        "[Epoch 0/200] [Batch 1/938] [D loss: 0.593122] [G loss: 0.801233]\n"
+        ),
+        2,
+        {"epoch": 0, "batch": 0, "D loss": 0.693122, "G loss": 0.701233, "loss": None},
+        {"batch": 1},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "diffusers",
+        "Steps:   0%|          | 1/15000 [00:02<9:12:10,  2.21s/it, lr=1e-5, step_loss=0.112]\rSteps:   0%|          | 2/15000 [00:04<8:12:10,  2.01s/it, lr=1e-5, step_loss=0.312]\n",
+        2,
+        {"batch": 1, "loss": 0.112, "lr": 1e-05},
+        {"batch": 2, "loss": 0.312},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "tf estimator",
+        (
+        "INFO:tensorflow:loss = 2.3025, step = 0\n"
+        "INFO:tensorflow:global_step/sec: 93.1\n"
+        "INFO:tensorflow:loss = 0.3025, step = 100 (1.074 sec)\n"
+        "INFO:tensorflow:loss = 0.2025, step = 200 (1.074 sec)\n"
+        ),
+        3,
+        {"step": 0, "loss": 2.3025},
+        {"step": 200, "loss": 0.2025},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "absl",
+        (
+        "I0101 10:00:00.123456 140 train.py:88] step: 100, loss: 3.1234, steps_per_sec: 12.3\n"
+        "I0101 10:00:09.123456 140 train.py:88] step: 200, loss: 2.1234, steps_per_sec: 12.5\n"
+        ),
+        2,
+        {"step": 100, "loss": 3.1234, "throughput": 12.3},
+        {"step": 200},
+        0,
+        {},
+        "step",
+    ),
+    Case(
+        "structlog",
+        (
+        '{"event": "train_step", "step": 10, "loss": 0.51, "timestamp": "2024-01-01T10:00:00Z"}\n'
+        '{"event": "train_step", "step": 20, "loss": 0.41, "timestamp": "2024-01-01T10:00:05Z"}\n'
+        ),
+        2,
+        {"step": 10, "loss": 0.51},
+        {"step": 20, "loss": 0.41},
+        0,
+        {},
+        "step",
+    ),
 )  # fmt: skip

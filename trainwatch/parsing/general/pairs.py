@@ -31,6 +31,9 @@ _FILE_NAME = re.compile(
 _BAR = re.compile(r"[\u2500-\u257f\u2580-\u259f]{3,}|\[[=>.\-#]{6,}\]|#{4,}")
 _RULE = re.compile(r"={3,}|\*{3,}|_{4,}|-{3,}")
 _ORDINAL = re.compile(r"\u7b2c\s{0,4}(\d{1,9})(\s{0,4}/\s{0,4}\d{1,9})?\s{0,4}([\u8f6e\u6b65])")
+_COUNTED = re.compile(r"(?<!\w)(?:\d{1,9}-)?(\d{1,9})(epoch|batch)(?=:)")
+"""ESPnet's `3epoch:train:101-200batch:`."""
+
 _COMMA = re.compile(r"(?<![\d.,\[(])(0|\d{1,9}(?=,\d{4})),(\d{1,18})(?![,.\d])")
 
 
@@ -41,6 +44,8 @@ def _masked(message: str) -> str:
     """
     if "(" in message and ("tensor" in message or "array" in message or "float" in message):
         message = _TENSOR.sub(r"\1\2", message)
+    if "epoch:" in message or "batch:" in message:
+        message = _COUNTED.sub(r"\2 \1 ", message)
     if ":" in message:
         message = _DURATION.sub("~", message)
     if "/" in message or "\\" in message:

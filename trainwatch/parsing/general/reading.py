@@ -205,8 +205,8 @@ def _bar(bar: re.Match[str]) -> Reading:
     reading.values.pop("v_num", None)
     reading.before = bar["before"]
     reading.split = _line_split(Text("", bar["before"], 0, None, headed=False), bar["before"])
-    if count == 0:  # no step is done: what is shown is a place holder
-        reading.values = {k: v for k, v in reading.values.items() if math.isfinite(v.value)}
+    if count == 0:  # no step is done: what is shown is a place holder, or of the bar before
+        reading.values.clear()
     if place not in reading.places:
         reading.places[place] = count
         reading.places[_TOTALS[place]] = total

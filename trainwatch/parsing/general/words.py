@@ -63,6 +63,7 @@ _SPLITS = {
     **dict.fromkeys(("trainer", "trl"), None),
 }
 _AVERAGES = frozenset(("avg", "average", "averaged", "mean", "running", "smoothed", "moving"))
+_NO_METRICS = frozenset(("rank", "local_rank", "global_rank", "pid", "gpu", "device", "seed"))
 _BESTS = frozenset(("best", "lowest", "highest"))
 _FILLERS = frozenset(
     ("phase", "set", "current", "cur", "curr", "now", "completed", "the", "this", "is", "get",
@@ -86,7 +87,7 @@ _POSITIONS = {
 _CANONICAL = {
     **dict.fromkeys(
         ("loss", "total_loss", "tot_loss", "total", "lm_loss", "batch_loss", "reduced_loss",
-         "loss_total", "total_total", "loss_step", "losses", "overall_loss", "loss_loss"),
+         "loss_total", "total_total", "loss_step", "step_loss", "losses", "overall_loss", "loss_loss"),
         "loss",
     ),
     **dict.fromkeys(
@@ -106,6 +107,9 @@ _CANONICAL = {
     ),
     **dict.fromkeys(("step_time", "iter_time", "time_per_step", "seconds"), "step_time"),
 }  # fmt: skip
+_FIRST_RATE = re.compile(
+    r"^(?:optim\w{0,8}?_)?(?:lr|learning_rate)_?(?:pg|group|param_group)?_?0?$"
+)
 _RATES = re.compile(
     r"^(?:throughput|tps|wps|ips|(?:tokens?|toks?|samples?|img|imgs|images?|it|iters?|steps?|"
     r"examples?|words?|frames?|batch|batches)(?:_per_s(?:ec(?:ond)?)?|_s(?:ec(?:ond)?)?)(?:_device|_gpu)?)$"
@@ -132,7 +136,7 @@ MAX_WORDS = 6
 
 
 @lru_cache(maxsize=4096)
-def meaning(printed: str) -> Meaning | None:
+def meaning(printed: str) -> Meaning | None:  # noqa: C901 - one test after another
     """What a printed name means; None for what is no name."""
     printed = _EDGES.sub("", printed).removesuffix(" is").strip()
     bare = _NAME_UNIT.sub("", printed) or printed
@@ -142,6 +146,8 @@ def meaning(printed: str) -> Meaning | None:
             lower = lower.replace(theirs, ours)
     tokens = re.findall(r"[^\W_]+(?:@[\w.]+)?", lower)
     if not tokens or len(tokens) > (MAX_WORDS if " " in bare else 2 * MAX_WORDS):
+        return None
+    if lower in _NO_METRICS:
         return None
     split = next((_SPLITS[token] for token in tokens if token in _SPLITS), None)
     average = any(token in _AVERAGES for token in tokens)
@@ -157,6 +163,8 @@ def meaning(printed: str) -> Meaning | None:
     if position and not best:
         return Meaning(Role.POSITION, position, split, printed)
     canonical = _CANONICAL.get(name) or _CANONICAL.get("_".join(tokens))
+    if canonical is None and _FIRST_RATE.match(name):
+        canonical = "lr"
     if canonical is None and _RATES.match("_".join(tokens)):
         canonical = "throughput"
     if canonical is None and re.fullmatch(r"(?:language_)?cross_?entropy(?:_loss)?", name):
