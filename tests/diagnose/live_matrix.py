@@ -102,7 +102,9 @@ JOBS = (
 
 
 @contextmanager
-def running(job: Job, target: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    job: Job, target: Path, quiet: float = QUIET_SECONDS
+) -> Iterator[subprocess.Popen[bytes]]:
     """The job, from its start until it hangs, has ended, or runs evenly."""
     words = ["--standalone", "--nproc-per-node", str(job.ranks), "examples/train_ddp.py"]
     words += [*SMALL.split(), *job.arguments.split(), "--output_dir", str(target)]
@@ -119,13 +121,13 @@ def running(job: Job, target: Path) -> Iterator[subprocess.Popen[bytes]]:
             start_new_session=True,
         )
     try:
-        wait(job, process, target)
+        wait(job, process, target, quiet)
         yield process
     finally:
         stop(process)
 
 
-def wait(job: Job, process: subprocess.Popen[bytes], target: Path) -> None:
+def wait(job: Job, process: subprocess.Popen[bytes], target: Path, quiet_seconds: float) -> None:
     """Until it ended, was silent for a while, or (where it goes on) has made many steps."""
     goes_on = "--epochs" in job.arguments
     size, moved = -1, time.monotonic()
@@ -134,17 +136,17 @@ def wait(job: Job, process: subprocess.Popen[bytes], target: Path) -> None:
         now = sum(path.stat().st_size for path in logs(target))
         if now != size:
             size, moved = now, time.monotonic()
-        quiet = time.monotonic() - moved > QUIET_SECONDS and len(logs(target)) > 1
+        quiet = time.monotonic() - moved > quiet_seconds and len(logs(target)) > 1
         if quiet or (goes_on and size > 30_000):
             return
         time.sleep(0.1)
 
 
-def both(job: Job) -> tuple[Diagnosis, Diagnosis]:
-    """By the logs alone, and live."""
+def both(job: Job, quiet: float = QUIET_SECONDS) -> tuple[Diagnosis, Diagnosis]:
+    """By the logs alone, and live, after some seconds of silence."""
     target = Path(tempfile.mkdtemp(prefix="tw", dir="/tmp"))  # a socket's path is limited
     try:
-        with running(job, target):
+        with running(job, target, quiet):
             selection = Selection((str(target),))
             alone = diagnose_now([target], selection, live=False)
             return alone, diagnose_now([target], selection, live=True)
