@@ -119,6 +119,14 @@ def test_ranks_at_one_place_are_proved_together() -> None:
     )
 
 
+def test_one_look_makes_a_suspect_only() -> None:
+    given = document(*WAITING, process(1, ITEM))
+    del given["samples"][0]
+    found = seen(given)
+    roles = {rank.who.rank: rank.role for rank in found.ranks}
+    assert (roles[1], found.confidence.value) == (Role.SUSPECT, "possible")
+
+
 def test_where_all_wait_nobody_is_accused() -> None:
     found = seen(document(*WAITING, process(1, BARRIER)))
     assert guilty(found) == []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from trainwatch.diagnose.live.read import read_document
 from trainwatch.probes import environment
 from trainwatch.probes.ask import ask, dumped, talk
 from trainwatch.probes.find import of_run
@@ -175,6 +176,30 @@ def test_a_run_is_found_by_its_token(start: Start, tmp_path: Path) -> None:
     one = start(SLEEP, RANK="1", TRAINWATCH_RUN_ID="t-4711-x")
     up(one)
     assert [(found.pid, found.rank) for found in of_run(run)] == [(one.pid, 1)]
+
+
+def test_the_command_that_a_supervisor_calls_before_a_kill(start: Start, tmp_path: Path) -> None:
+    one = start(SLEEP, RANK="1")
+    up(one)
+    (tmp_path / "run").mkdir()
+    words = [
+        "-m",
+        "trainwatch.probes",
+        str(tmp_path / "run"),
+        "--reason",
+        "kill",
+        f"--pid={one.pid}",
+    ]
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+    (written,) = (tmp_path / "run" / "stacks").iterdir()
+    assert done.stdout.strip() == str(written)
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    live = read_document(written.name, written.read_bytes())
+    assert live is not None
+    (stand,) = live.stands
+    assert (stand.who.rank, stand.moved, stand.frames[-1].function) == (1, False, "wait_here")
 
 
 def test_what_faulthandler_writes() -> None:

@@ -176,7 +176,9 @@ def _lead(
 ) -> Lead:
     stands = {stand.who: stand for stand in live.stands}
     everyone = len(odd) == len(stands) > 1
-    guilty = {} if everyone else {who: Charge(Role.GUILTY, why_of(stands[who])) for who in odd}
+    once = not live.seconds and sort.category is not Category.EXTERNAL_SIGNAL
+    role = Role.SUSPECT if once else Role.GUILTY  # one look shows no standstill
+    guilty = {} if everyone else {who: Charge(role, why_of(stands[who])) for who in odd}
     rest = [who for who in spots if who not in guilty and not everyone]
     quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
     unsure = case.health.status is Status.UNKNOWN and not live.source
@@ -189,7 +191,7 @@ def _lead(
         summary=sort.summary
         + (f", for {duration(min(quiet))}" if quiet and not live.source else ""),
         phase=sort.phase,
-        confidence=Confidence.POSSIBLE if unsure else sort.confidence,
+        confidence=Confidence.POSSIBLE if unsure or once else sort.confidence,
         when=_when(case),
         charges=guilty,
         victims={who: why_of(stands[who]) for who in rest if spots[who].waits},

@@ -1,4 +1,4 @@
-"""`python -m trainwatch.probes RUN_DIR --reason …`: looks at a run and writes into its `stacks/`."""
+"""`python -m trainwatch.probes RUN_DIR [--reason …] [--pid=PID …]`: looks at a run and writes into its `stacks/`."""
 
 import argparse
 import sys

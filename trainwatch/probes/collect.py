@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trainwatch.probes.find import of_run
-from trainwatch.probes.look import look_twice
+from trainwatch.probes.look import looks
 
 _KEPT = 20
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.-]+")
@@ -20,14 +20,19 @@ def collect(run_dir: Path, pids: Iterable[int], reason: str) -> Path | None:
     workers = of_run(Path(run_dir), pids)
     if not workers:
         return None
-    document = look_twice(workers, reason)
-    return write(Path(run_dir), document, reason)
+    written = None
+    began = time.time()
+    for document in looks(workers, reason):  # the first alone, if no time is left for the second
+        written = write(Path(run_dir), document, reason, began)
+    return written
 
 
-def write(run_dir: Path, document: dict[str, object], reason: str) -> Path | None:
+def write(
+    run_dir: Path, document: dict[str, object], reason: str, began: float | None = None
+) -> Path | None:
     """One more file; the oldest of many are removed. None where it cannot be written."""
     directory = run_dir / "stacks"
-    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(began))
     words = [moment, socket.gethostname(), reason]
     name = "_".join(_NOT_IN_A_NAME.sub("-", word)[:60] for word in words) + ".json"
     try:

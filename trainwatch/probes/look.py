@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,17 +31,28 @@ _FILES = 20
 
 def look_twice(workers: Sequence[Process], reason: str, between: float = BETWEEN) -> dict[str, Any]:
     """The document of `stacks/`: what the workers and their children showed, seconds apart."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        first = _look(workers, pool)
-        time.sleep(between)
-        second = _look(workers, pool)
-    return {
+    *_, both = looks(workers, reason, between)
+    return both
+
+
+def looks(
+    workers: Sequence[Process], reason: str, between: float = BETWEEN
+) -> Iterator[dict[str, Any]]:
+    """The document after the first look, for whoever may be ended soon, and after both."""
+    samples: list[dict[str, Any]] = []
+    document = {
         "schema": SCHEMA,
         "what": WHAT,
         "reason": reason,
         "host": socket.gethostname(),
-        "samples": [first, second],
+        "samples": samples,
     }
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        samples.append(_look(workers, pool))
+        yield document
+        time.sleep(between)
+        samples.append(_look(workers, pool))
+        yield document
 
 
 def _look(workers: Sequence[Process], pool: ThreadPoolExecutor) -> dict[str, Any]:
