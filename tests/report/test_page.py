@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.report.test_results import SAMPLES, report
+from trainwatch.diagnose.diagnosis import Confidence, Diagnosis, Verdict
+from trainwatch.events import RunInfo
+from trainwatch.model.snapshot import RunView
+from trainwatch.report.collector import Collector
+from trainwatch.report.draft import report_draft
+from trainwatch.report.history import History
+from trainwatch.report.page import page as html
 from trainwatch.samples import GpuSample, Sample, encode
 
 FLAGS = [
@@ -107,3 +114,13 @@ def test_the_curves_can_be_looked_into(tmp_path: Path) -> None:
     for name in ("zoom", "whole", "smooth", "log", "ranks"):
         assert f"{name} true;" in document
     assert re.search(r"hover loss 0\.\d+val_loss 0\.\d+record \d+;", document)
+
+
+def test_secrets_of_the_command_stay_out() -> None:
+    command = ["train", "--api-key=sk-0123456789abcdef0123456789abcdef"]
+    view = RunView(now=0.0, info=RunInfo("x", id="x", command=tuple(command)))
+    parts = [report_draft("x", view, History({}))]
+    diagnosis = Diagnosis(Verdict.UNDECIDED, None, None, "unclear", Confidence.POSSIBLE)
+    parts += html("x", view, History({}), Collector(), diagnosis)
+    assert "0123456789" not in "".join(parts)
+    assert "train" in parts[0]

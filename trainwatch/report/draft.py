@@ -11,6 +11,7 @@ from trainwatch.report.direction import Direction, direction
 from trainwatch.report.history import History
 from trainwatch.report.results import best, final, timestamp
 from trainwatch.report.safe import safe_text
+from trainwatch.report.secrets import without_secrets
 
 _ACTING = re.compile(r"([\\`*_\[\]#!|~>$])")
 _EPOCHS = 30
@@ -69,7 +70,7 @@ def _facts(view: RunView) -> str:
 def _command(view: RunView) -> str:
     if view.info.command is None:
         return _OPEN
-    return f"Command: {md(' '.join(view.info.command))}"
+    return f"Command: {md(without_secrets(' '.join(view.info.command)))}"
 
 
 def _metrics(history: History) -> Iterator[str]:

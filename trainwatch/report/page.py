@@ -26,6 +26,7 @@ from trainwatch.report.history import History
 from trainwatch.report.machine_page import machine_parts
 from trainwatch.report.results import best, final, timestamp
 from trainwatch.report.safe import safe_text
+from trainwatch.report.secrets import without_secrets
 
 _WEB = Path(__file__).with_name("web")
 _TONES = {
@@ -126,7 +127,8 @@ def _head(exp_id: str, view: RunView, history: History) -> Iterator[str]:
         yield f"<div><dt>{text(name)}</dt><dd>{text(value)}{small}</dd></div>"
     yield "</dl>\n"
     if view.info.command:
-        yield f'<p class="text dim">{text(" ".join(view.info.command))}</p>\n'
+        command = without_secrets(" ".join(view.info.command))
+        yield f'<p class="text dim">{text(command)}</p>\n'
 
 
 def _facts(view: RunView, history: History) -> Iterator[tuple[str, str, str]]:
