@@ -1,7 +1,7 @@
 """Keras, and PaddlePaddle's suites."""
 
 from trainwatch.formats.dialect import Dialect
-from trainwatch.formats.making import BAR, EPOCH, PAIRS, TABLE, record
+from trainwatch.formats.making import EPOCH, PAIRS, TABLE, record
 
 KERAS = Dialect(
     name="keras",
@@ -10,7 +10,7 @@ KERAS = Dialect(
     records=(
         record(
             "keras.bar",
-            BAR,
+            PAIRS,
             (
                 (
                     "Epoch 1/10\n1563/1563 [==============================] - 12s 7ms/step - "
@@ -22,7 +22,7 @@ KERAS = Dialect(
         ),
         record(
             "keras.bar3",
-            BAR,
+            PAIRS,
             (
                 (
                     "Epoch 2/10\n1563/1563 ━━━━━━━━━━━━━━━━━━━━ 10s 6ms/step - accuracy: 0.4401 - "
@@ -88,6 +88,7 @@ PADDLE = Dialect(
                 {"epoch": 1, "step": 10, "total_steps": 160000, "loss": 2.1021},
             ),
             opening=r"\s*\[TRAIN\] epoch: \d+, iter: ",
+            names={"iter": "step"},
         ),
         record(
             "paddle.clas",

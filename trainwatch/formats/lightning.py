@@ -1,7 +1,7 @@
 """Lightning: progress bars of tqdm and Rich, and the CSV of its logger."""
 
 from trainwatch.formats.dialect import Dialect
-from trainwatch.formats.making import BAR, TABLE, record
+from trainwatch.formats.making import BAR, PAIRS, TABLE, record
 
 LIGHTNING = Dialect(
     name="lightning",
@@ -22,7 +22,7 @@ LIGHTNING = Dialect(
         ),
         record(
             "lightning.rich",
-            BAR,
+            PAIRS,
             (
                 (
                     "Epoch 1/2  ━━━━━━━━━━━━━━━ 8/8 0:00:01 • 0:00:00 50.20it/s v_num: 3.000 "

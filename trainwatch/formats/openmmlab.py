@@ -102,7 +102,7 @@ MMCV = Dialect(
                 ),
                 {"epoch": 1, "batch": 50, "lr": 0.002, "loss": 1.9134},
             ),
-            keys=("mode", "epoch", "iter"),
+            keys=("epoch", "iter", "memory", "data_time"),
             names={"iter": "batch", "memory": "", "mode": ""},
         ),
     ),

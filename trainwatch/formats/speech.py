@@ -13,7 +13,7 @@ from trainwatch.formats.making import (
     step,
 )
 
-_INNER = r"(?:.{0,60}\| INFO \| )?train_inner \| "
+_INNER = r"(?:(?:.{0,60}\| INFO \| )?train_inner \| )?"
 
 FAIRSEQ = Dialect(
     name="fairseq",
@@ -45,7 +45,8 @@ FAIRSEQ = Dialect(
                 ),
                 {"epoch": 1, "step": 100, "loss": 12.1, "lr": 1.2e-05, "grad_norm": 2.1},
             ),
-            opening=_INNER + r"epoch \d+:",
+            opening=_INNER + r"epoch \d+:\s+\d+ / \d+ ",
+            keys=("num_updates",),
             names={"wall": "", "train_wall": ""},
         ),
         record(

@@ -16,8 +16,10 @@ from trainwatch.events import (
     StepShape,
     Where,
 )
+from trainwatch.formats import DIALECTS, Dialect, RecordFormat, Shape
 from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import canonical_columns
+from trainwatch.formats.records import which
 from trainwatch.parsing.columns import Columns
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import Arrival, Read
@@ -58,6 +60,7 @@ class _Table:
     """A recognised header: the canonical name of each column, empty for one that is not read."""
 
     names: tuple[str, ...]
+    named: tuple[Dialect, RecordFormat] | None = None
 
     def row(self, cells: Sequence[str]) -> _Row | None:
         """What a row holds; None where it has no number for any metric."""
@@ -162,12 +165,14 @@ class TableReader:
 
     def _shape(self, row: _Row, stamp: Stamp | None) -> StepShape:
         names = self._table.names if self._table else ()
+        dialect, named = (self._table.named if self._table else None) or (None, None)
         # `epoch_metrics_….csv` has one row an epoch, and says at which step each ended.
         by_step = "batch" in names or ("step" in names and not self._of_epochs)
         return StepShape(
             file=self._file,
-            format="table.csv",
-            dialect="csv",
+            format=named.name if named else "table.csv",
+            dialect=dialect.name if dialect else "csv",
+            epoch_base=dialect.epoch_base if dialect else None,
             granularity=Granularity.STEP if by_step else Granularity.EPOCH,
             batch_unit="batches" if "batch" in names else None,
             zone=stamp.zone if stamp else None,
@@ -183,14 +188,16 @@ def _header(cells: Sequence[str]) -> _Table | None:
     """The table whose header this is; None where it names no position or no metric."""
     if any(_number(cell) is not None for cell in cells):
         return None
-    names = canonical_columns(cells)
+    named = which(Shape.TABLE, "", cells, DIALECTS)
+    theirs = named[1].names if named else {}
+    names = canonical_columns([theirs.get(cell.strip(), cell) for cell in cells])
     if len(set(names)) != len(names):  # two columns of one meaning: keep the printed names apart
         names = [n if names.count(n) == 1 else p.strip() for n, p in zip(names, cells, strict=True)]
     names = ["" if name in names[:index] else name for index, name in enumerate(names)]
     metrics = [name for name in names if name and name not in _NOT_METRICS]
     if not metrics or not any(name in names for name in _POSITIONS):
         return None
-    return _Table(tuple(names))
+    return _Table(tuple(names), named)
 
 
 def _number(cell: str) -> float | None:

@@ -127,6 +127,8 @@ class Assembler:
             return
         if own and not reading.outcome and not reading.values:
             yield from self._header(context, reading, spot)
+            if context.open:
+                context.open.record.name = name
             return
         if not own and indented and context.after_bar:
             yield from self._header(context, context.after_bar, spot)

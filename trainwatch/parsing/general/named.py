@@ -15,7 +15,7 @@ _OPENING = 40
 _DIGITS = re.compile(r"\d+")
 _CELL = re.compile(r"^([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))(?:/\d+)?[GMk]?:?$")
 _TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
-_SHAPES = {"json": (Shape.JSON, Shape.DICT)}
+_SHAPES = {"json": (Shape.JSON, Shape.DICT), "pairs": (Shape.PAIRS, Shape.HEADER)}
 
 
 @dataclass(frozen=True, slots=True)
