@@ -96,7 +96,7 @@ class Helpers:
 
     def attempt(self, number: int, now: float) -> None:
         """An attempt has started."""
-        if number == 0 and self._order.guard.report:
+        if number == 0:
             self._disk_due = now + _DISK_DELAY
         self._looker = None
         if self._order.guard.sample and self._sampler is None and _exists("trainwatch.telemetry"):
