@@ -229,6 +229,21 @@ def test_curves_carry_epochs_and_attempts() -> None:
     np.testing.assert_array_equal(curve.x, np.arange(193))
 
 
+def test_a_step_that_begins_anew_each_epoch_is_no_place_in_the_run() -> None:
+    lines = [
+        f"[DEBUG] [Rank 0] {text}"
+        for epoch in range(2)
+        for text in (
+            f"========== EPOCH {epoch} TRAINING START ==========",
+            *(f"Training step {step}, loss=0.5" for step in range(3)),
+        )
+    ]
+    (curve,) = read_lines(lines).view().curves
+
+    assert np.isnan(curve.steps).all()
+    np.testing.assert_array_equal(curve.x, np.arange(6))
+
+
 def test_the_state_of_a_long_run_is_bounded() -> None:
     writing = Writing()
     for turn in range(12):

@@ -74,7 +74,7 @@ def test_run_detach_attach_kill_stop(tmp_path: Path, run: Path, terminal: Open) 
     wait_for(lambda: max(map(len, screen.screen().splitlines())) > 120, what="the wide layout")
     screen.shows("epochs", "ranks", "alerts", "logs", "Batch Loss")
     screen.resize(80, 24)
-    for key, text in (("2", "last line"), ("3", "Training step"), ("4", "nothing found")):
+    for key, text in (("3", "last line"), ("5", "Training step"), ("6", "nothing found")):
         screen.type(key)
         screen.shows(text)
     screen.type("?")

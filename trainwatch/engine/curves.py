@@ -79,11 +79,19 @@ def _curve(name: str, voices: Sequence[Voice], crew: Crew) -> CurveView:
 def _places(voice: Voice, records: Array, shift: float) -> tuple[Array, Array, Array]:
     """Steps, epochs and seconds of some records; between two that are kept, in proportion."""
     ordinals, steps, epochs, seconds = voice.stream.track.columns()
+    if _falls(steps) > len(voice.stream.marks):
+        steps = np.full(len(steps), np.nan)  # it counts within the epoch: no place in the run
     return (
         _between(records, ordinals, steps),
         _between(records, ordinals, epochs) + shift,
         _between(records, ordinals, seconds),
     )
+
+
+def _falls(steps: Array) -> int:
+    """How often a number fell back; in one that counts the whole run only a restart does that."""
+    known = steps[np.isfinite(steps)]
+    return int(np.count_nonzero(np.diff(known) < 0))
 
 
 def _between(records: Array, ordinals: Array, values: Array) -> Array:

@@ -166,7 +166,11 @@ def draw(
     if peak is not None:
         shown = number(10**peak if lens.log else peak)
         body[0] = line(body[0], (f" ▲ up to {shown}", Tone.BAD))
-    return [*body, _marks(layers, lens, found, inner), _ticks(found, inner, lens.axis)]
+    return [
+        *body,
+        _marks(layers, lens, found, inner),
+        _ticks(found, inner, lens.axis, _unit(layers, lens.axis)),
+    ]
 
 
 def _span(stretches: Sequence[_Stretch], lens: Lens, inner: int) -> tuple[float, float] | None:
@@ -250,7 +254,13 @@ def _marks(layers: Sequence[Layer], lens: Lens, span: tuple[float, float], inner
     return line(" " * (_MARGIN - 1), ("└", Tone.RULE), *merged(parts))
 
 
-def _ticks(span: tuple[float, float], inner: int, axis: Axis) -> Line:
+def _unit(layers: Sequence[Layer], axis: Axis) -> str:
+    """What the axis counts: where no log counts steps over the run, the records."""
+    counted = any(np.isfinite(layer.curve.steps).any() for layer in layers)
+    return axis.value if axis is not Axis.STEP or counted else "record"
+
+
+def _ticks(span: tuple[float, float], inner: int, axis: Axis, unit: str) -> Line:
     many = max(inner // 24, 1)
     text = ""
     for tick in range(many + 1):
@@ -259,7 +269,7 @@ def _ticks(span: tuple[float, float], inner: int, axis: Axis) -> Line:
         at = min(round(tick * inner / many), inner - len(label))
         if at > len(text) or not text:
             text = text.ljust(at) + label
-    return line((f"{axis.value:>9} ", Tone.DIM), (text[:inner], Tone.DIM))
+    return line((f"{unit:>9} ", Tone.DIM), (text[:inner], Tone.DIM))
 
 
 def _tick(value: float, axis: Axis, size: float) -> str:
