@@ -7,6 +7,8 @@ import pytest
 
 from dialects.excerpts import CASES, Case
 from dialects.reading import read
+from trainwatch.engine import Engine
+from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
 
 
 def agrees(row: dict[str, Any], columns: dict[str, Any]) -> dict[str, Any]:
@@ -33,3 +35,16 @@ def test_an_unseen_excerpt(case: Case) -> None:
     if case.evals:
         assert len(found.evals) == case.evals, found.evals
         assert agrees(found.evals[0], case.result) == {}
+
+
+def test_epochs_that_begin_with_0_give_progress() -> None:
+    lines = "".join(f"Epoch {n}/4 loss {1 / (n + 1):.4f} val_loss 0.51\n" for n in range(3))
+    engine = Engine(RunInfo(path="x"))
+    engine.feed(Chunk(LogFile("train.log"), 0, lines.encode(), 0.0))
+    engine.feed(FileEnded(LogFile("train.log"), "read to its end"))
+    engine.tick(0.0)
+    view = engine.snapshot()
+
+    assert (view.epoch, view.total_epochs, view.progress) == (2, 4, 0.5)
+    assert view.dialects == ("general",)
+    assert {"loss", "val_loss"} <= set(view.metrics)

@@ -60,6 +60,7 @@ class Extractor:
     def __init__(self, role: FileRole, *, named: bool = True) -> None:
         self._names = Names() if named else None
         self._role = role
+        self._counts_from_0 = False
         self._clock = Clock()
         self._tables = Tables()
         self._assembler = Assembler()
@@ -216,7 +217,7 @@ class Extractor:
             file=file,
             format=record.name.record.name if record.name else f"{DIALECT}.{record.shape}",
             dialect=_dialect(record),
-            epoch_base=record.name.dialect.epoch_base if record.name else None,
+            epoch_base=self._epoch_base(record),
             split=decided.split,
             granularity=Granularity.EPOCH if decided.sort is Sort.EPOCH else Granularity.STEP,
             batch_unit=_UNIT[record.percent] if "batch" in record.places else None,
@@ -229,6 +230,13 @@ class Extractor:
             total_steps=_total(record, "total_steps"),
             total_batches=_total(record, "total_batches"),
         )
+
+    def _epoch_base(self, record: Record) -> int | None:
+        """The number of the first epoch: 0 once a log has printed an epoch 0, else not known."""
+        named = record.name.dialect.epoch_base if record.name else None
+        if named is None and record.places.get("epoch") == 0:
+            self._counts_from_0 = True
+        return 0 if named is None and self._counts_from_0 else named
 
     def _event(self, file: str, decided: Decided) -> Event:
         record = decided.record
@@ -260,7 +268,7 @@ class Extractor:
             batch_unit=_UNIT[record.percent] if "batch" in places else None,
             granularity=Granularity.STEP if step is not None else Granularity.EPOCH,
             dialect=_dialect(record),
-            epoch_base=record.name.dialect.epoch_base if record.name else None,
+            epoch_base=self._epoch_base(record),
             total_epochs=_total(record, "total_epochs"),
             total_steps=_total(record, "total_steps"),
             total_batches=_total(record, "total_batches"),
