@@ -77,6 +77,8 @@ class Frame(Vertical):
             if self.page is None:
                 self._pages[self.number] = page = registry.make(self.number, self._desk)
                 self._body.mount(page)
+                # Once more when it is laid out: a list scrolls to its end only in its real height.
+                self.call_after_refresh(self.show, view, shape)
             if self.page is not None:
                 self.page.show(view, shape)
             # Not before the first frame: another focus restyles and paints half of the screen.
