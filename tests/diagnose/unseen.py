@@ -36,7 +36,13 @@ HF = (("/opt/conda/lib/python3.11/site-packages/transformers/trainer.py", "_inne
 LIGHTNING = (("/opt/conda/lib/python3.11/site-packages/lightning/pytorch/trainer/call.py", "_call_and_handle_interrupt", "return trainer_fn(*args, **kwargs)"),
              ("/work/proj/module.py", "training_step", "loss = self.criterion(logits, batch['label'])"))  # fmt: skip
 
+_SHARD = (f"{DAY} 10:00:22,000 [ERROR] [Rank 2 Worker 0] Cannot read shard shard_00004.pt, it is"
+          " skipped: PytorchStreamReader failed reading zip archive: failed finding central"
+          " directory\n")  # fmt: skip
+
 UNSEEN = (
+    _case("a shard that was skipped, then a kill", _SHARD + table((1, -9)), "host_oom_kill", "?", 1,
+          logs=rank_logs(3, 12)),
     _case("watchdog of torch 1.13, one silent", "".join(watchdog(r, 1204, style="1.13") for r in (0, 2, 3)),
           "collective_timeout", "collective", 1, verdicts=("failed", "hang")),
     _case("watchdog of torch 2.1, one silent of eight", "".join(watchdog(r, 88, style="2.1") for r in (0, 1, 2, 3, 4, 6, 7)),

@@ -1,5 +1,6 @@
 """What the logs say outright: exceptions, signals, the scheduler, hardware; one lead a group."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -44,6 +45,9 @@ _TELL_NCCL = (
     Category.PEER_LOST,
     Category.SEGFAULT,
 )
+_DATA_FILE = re.compile(
+    r"(?i)\b(?:shards?|samples?|images?|dataset|data file|processing file|skip(?:ping|ped)?)\b"
+)
 _STALE = "Stale file handle"
 _CORRUPT = ("JSONDecodeError", "EOFError", "UnpicklingError", "BadZipFile", "SafetensorError")
 
@@ -56,9 +60,17 @@ def explicit(case: Case) -> Iterator[Lead]:
         standing = clue.signature.standing
         if clue.signature.name in _EXPLAINED_ELSEWHERE or standing > Standing.ECHO:
             continue
+        if _handled(clue):
+            continue
         groups.setdefault(_key(case, clue), []).append(clue)
     for group in groups.values():
         yield _lead(case, group)
+
+
+def _handled(clue: Clue) -> bool:
+    """Whether a line reports a data file that could not be read: no checkpoint, and nobody died."""
+    read = clue.signature is checkpoints.CORRUPT and not clue.frames
+    return read and _DATA_FILE.search(clue.evidence.text) is not None
 
 
 def _refined(clue: Clue) -> Clue:

@@ -14,6 +14,8 @@ from trainwatch.health.words import duration
 from trainwatch.model.snapshot import Status, TimeBasis
 
 MAX_PROOFS = 4
+_LONG = 20.0
+"""Seconds of silence from which a run that may merely be slow is only possibly healthy."""
 _REFUTE = {
     Verdict.HEALTHY: "if the training falls silent for longer than is usual for it",
     Verdict.FINISHED: "if the launcher reports a failure, or the final model is not there",
@@ -60,6 +62,9 @@ def _state(case: Case) -> tuple[Verdict, str, Confidence]:
 
 def _sure(case: Case) -> Confidence:
     """Of a run that moves, as far as a file's modification time can tell."""
+    quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
+    if quiet and min(quiet) > _LONG:
+        return Confidence.POSSIBLE
     bases = {view.basis for view in case.health.ranks}
     return Confidence.LIKELY if TimeBasis.MTIME in bases else Confidence.CERTAIN
 
