@@ -81,7 +81,7 @@ WRONG = {
     ),
     "a lone brace": ('[formats.a]\nsamples = ["x"]\ntemplate = "{ it"', 3, "brace"),
     "no such key": ('[formats.a]\ntemplat = "x"', 2, "unknown key formats.a.templat"),
-    "no such kind": ('[formats.a]\nkind = "stepp"', 2, "one of step, epoch_start"),
+    "no such kind": ('[formats.a]\nkind = "stepp"', 2, "one of step, evaluation, epoch_start"),
     "a taken name": ('[formats.chinese]\ntemplate = "x"', 1, "choose another name"),
     "no metric": (
         '[formats.a]\ntemplate = "it {step:int}"\nsamples = ["it 1"]',
@@ -165,4 +165,19 @@ def test_the_line_of_a_value_that_spans_lines_is_its_first() -> None:
         3,
         5,
         9,
+    ]
+
+
+def test_the_result_of_an_evaluation_is_one(trainwatch: Run) -> None:
+    Path("trainwatch.toml").write_text(
+        '[formats.mine]\nkind = "evaluation"\nsplit = "test"\n'
+        'template = "after {epoch:int} rounds: {accuracy:float} right"\n'
+        'samples = ["after 3 rounds: 0.91 right"]\n'
+    )
+    Path("x.log").write_text("after 3 rounds: 0.5 right\nafter 4 rounds: 6e-1 right\n")
+    rows = trainwatch("export", "x.log", "--table", "evals").rows
+
+    assert [(row["phase"], row["epoch"], row["accuracy"]) for row in rows] == [
+        ("test", 3, 0.5),
+        ("test", 4, 0.6),
     ]

@@ -32,6 +32,7 @@ class Sort(StrEnum):
     """What the lines of an own format mean; the key `kind`."""
 
     STEP = "step"
+    EVALUATION = "evaluation"
     EPOCH_START = "epoch_start"
     EPOCH_END = "epoch_end"
     CHECKPOINT = "checkpoint"
@@ -41,12 +42,14 @@ class Sort(StrEnum):
 
 _MEANINGS: Mapping[Sort, tuple[Kind, Mapping[str, Value]]] = {
     Sort.STEP: (Kind.STEP, NONE),
+    Sort.EVALUATION: (Kind.EVALUATION, NONE),
     Sort.EPOCH_START: (Kind.EPOCH_MARKER, {"start": 1}),
     Sort.EPOCH_END: (Kind.EPOCH_MARKER, {"start": 0}),
     Sort.CHECKPOINT: (Kind.CHECKPOINT, {"stage": "saved"}),
     Sort.ENDED: (Kind.TRAINING_ENDED, NONE),
     Sort.MESSAGE: (Kind.MESSAGE, NONE),
 }
+_VALUED = (Kind.STEP, Kind.EVALUATION)
 _OF_DIALECT = ("title", "epoch_base", "batch_unit", "granularity")
 _OF_LINE = ("template", "pattern", "samples", "kind", "split")
 _SHOWN = 80
@@ -172,17 +175,17 @@ def _check_fields(line: LineFormat, sort: Sort, at: Place) -> None:
     for field in parsed.fields:
         if field.name in INTEGERS and field.type not in (FieldType.INT, FieldType.RANK):
             raise RefusedError(at, f"field {field.name!r} is a whole number: {{{field.name}:int}}")
-        if line.kind is Kind.STEP and field.type not in NUMERIC:
+        if line.kind in _VALUED and field.type not in NUMERIC:
             raise RefusedError(
                 at,
-                f"field {field.name!r} of a step must be a number; where its text does not matter, "
+                f"field {field.name!r} of a {sort} must be a number; where its text does not matter, "
                 f"begin its name with an underscore: {{_{field.name}:{field.type}}}",
             )
     names = {field.name for field in parsed.fields}
-    if sort is Sort.STEP and not names - POSITIONS:
+    if line.kind in _VALUED and not names - POSITIONS:
         raise RefusedError(
             at,
-            "a step needs a value besides its position, such as {loss:float}; or a kind: "
+            f"a line of kind {sort} needs a value besides its position, such as {{loss:float}}; or a kind: "
             + _sorts(),
         )
     if line.kind is Kind.EPOCH_MARKER and not _has_whole_epoch(parsed):
