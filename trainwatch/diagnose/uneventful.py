@@ -34,6 +34,8 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
     undecided = verdict is Verdict.UNDECIDED
     place = _one_place(case)
     missing = (*liveness(), *stacks(case), *unlogged(case), *console(case)) if undecided else ()
+    if verdict is Verdict.HEALTHY and confidence is Confidence.POSSIBLE:
+        missing = stacks(case)
     return Diagnosis(
         verdict=verdict,
         category=None,
