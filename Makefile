@@ -15,7 +15,7 @@ READY = $(VENV)/.installed $(if $(filter 0,$(TORCH)),,$(TORCH_STAMP))
 FRAMEWORKS = $(if $(filter 0,$(TORCH)),,$(VENV)/.frameworks)
 
 .DEFAULT_GOAL = help
-.PHONY: help bench demo test test-long lint format samples bench-diagnose bench-run wheel clean
+.PHONY: help bench demo test test-long lint format samples screenshots bench-diagnose bench-run wheel clean
 .NOTPARALLEL: # two pips at once would spoil each other's work, and the demo wants the terminal
 
 help: ## list these targets
@@ -49,6 +49,9 @@ lint: $(VENV)/.dev ## check format, style, types and import walls
 format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+screenshots: $(VENV)/.installed $(TORCH_STAMP) ## draw docs/images/ anew from a real training; needs chromium
+	$(BIN)/python scripts/screenshot.py
 
 samples: $(VENV)/.installed $(TORCH_STAMP) ## record sample_logs/ anew from real jobs
 	$(BIN)/python scripts/record_samples.py $(ARGS)

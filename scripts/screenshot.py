@@ -1,11 +1,12 @@
-"""Make the README's screenshot from a real training: `python scripts/screenshot.py`.
+"""Make the README's screenshots from a real training: `make screenshots`.
 
 Starts the example under `trainwatch run --detach`, waits until it has trained for some epochs, and
-saves what the dashboard shows at that moment. Nothing in the picture is made up. Chromium draws it,
+saves what its screens show at that moment. Nothing in the pictures is made up. Chromium draws it,
 since it finds a font for every character.
 """
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,9 @@ from trainwatch.tui.app import Dashboard
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (120, 40)
 DEADLINE = 120.0
+SCREENS = {"overview": "1", "metrics": "2s", "ranks": "3", "logs": "5"}
+"""Keys that lead to each picture."""
+
 OPTIONS = "--epochs 20 --samples 480 --val_samples 96 --val_log_interval 4 --step_delay 0.05"
 
 
@@ -38,8 +42,10 @@ def start(directory: Path) -> Path:
     return run_dir
 
 
-async def picture(run_dir: Path, epochs: int) -> str:
-    """The dashboard as SVG once the training has come so far."""
+async def pictures(run_dir: Path, epochs: int) -> dict[str, str]:
+    """Each screen as SVG by its name, once the training has come so far."""
+    # The colours of most terminals, whatever the one is in which this runs.
+    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
     paths = (str(run_dir),)
     app = Dashboard(LiveReader(paths, Selection(paths)))
     async with app.run_test(size=SIZE) as pilot:
@@ -49,9 +55,13 @@ async def picture(run_dir: Path, epochs: int) -> str:
             view = app.view
             if view and sum(epoch.complete for epoch in view.epochs) >= epochs:
                 break
-        svg = app.export_screenshot(title="trainwatch attach")
+        made = {}
+        for name, keys in SCREENS.items():
+            await pilot.press(*keys)
+            await pilot.pause(3.0)  # the next snapshots bring what the screen wishes to see
+            made[name] = with_local_fonts(app.export_screenshot(title="trainwatch attach"))
         await pilot.press("q")
-    return with_local_fonts(svg)
+    return made
 
 
 def with_local_fonts(svg: str) -> str:
@@ -77,15 +87,16 @@ def draw(svg: str, target: Path, scratch: Path) -> None:
 
 def main() -> None:
     """Start, wait, save, stop."""
-    target = ROOT / "docs" / "images" / "overview.png"
+    images = ROOT / "docs" / "images"
     with tempfile.TemporaryDirectory() as directory:
         run_dir = start(Path(directory))
         try:
-            draw(asyncio.run(picture(run_dir, 5)), target, Path(directory))
+            for name, svg in asyncio.run(pictures(run_dir, 4)).items():
+                draw(svg, images / f"{name}.png", Path(directory))
+                print(f"wrote docs/images/{name}.png")
         finally:
             stop = (sys.executable, "-m", "trainwatch", "stop", str(run_dir))
             subprocess.run(stop, check=True)
-    print(f"wrote {target.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
