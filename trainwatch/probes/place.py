@@ -5,11 +5,13 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 DIRECTORY = "TRAINWATCH_PROBE_DIR"
 INJECT = Path(__file__).parent / "inject"
+_OLD = 86400.0
 _LONGEST = 60
 """Bytes of the base directory: a socket's whole path is limited to 107."""
 
@@ -56,7 +58,11 @@ def _made(directory: Path) -> Path:
 
 
 def _prune(directory: Path) -> None:
-    """Remove what processes that are gone have left."""
+    """Remove what processes that are gone have left, and the empty directories of runs long ago."""
+    for other in directory.parent.iterdir():
+        with contextlib.suppress(OSError):
+            if other.stat().st_mtime < time.time() - _OLD:
+                other.rmdir()  # fails unless it is empty
     for path in directory.iterdir():
         if path.stem.isdecimal() and not Path("/proc", path.stem).exists():
             with contextlib.suppress(OSError):
