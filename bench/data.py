@@ -47,9 +47,10 @@ def many_ranks(directory: Path, ranks: int, lines: int = 20) -> Path:
     logs = directory / f"many-{ranks}" / "logs"
     if not (logs / ".complete").exists():
         logs.mkdir(parents=True, exist_ok=True)
+        source = rank_lines(0, ranks, 1)
+        pattern = "".join(next(source) for _ in range(lines))
         for rank in range(ranks):
-            source = rank_lines(rank, ranks, 1)
-            text = "".join(next(source) for _ in range(lines))
+            text = pattern.replace("[Rank 0", f"[Rank {rank}")
             (logs / f"debug_rank{rank}_20261123_010000.log").write_text(text)
         (logs / ".complete").touch()
     return logs

@@ -6,6 +6,7 @@ table; a step that is printed in several of them counts once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from trainwatch.events import LogLine, RankId
 from trainwatch.formats.filenames import FileKind
@@ -68,7 +69,7 @@ class Member:
         return [chosen[attempt] for attempt in sorted(chosen)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Crew:
     """All members of a run at one moment.
 
@@ -87,7 +88,7 @@ class Crew:
         """Ranks and others."""
         return [*self.ranks, *self.others]
 
-    @property
+    @cached_property  # asked for by every rank
     def first_epoch(self) -> int:
         """The number of the first epoch in what people see: of the log that states how many."""
         streams = [voice.stream for member in self.all for voice in member.voices]
