@@ -189,6 +189,23 @@ def test_one_dialect_can_be_forced() -> None:
     ]
 
 
+def test_a_dialect_of_records_can_be_forced() -> None:
+    of_trainer = "".join(
+        f"{{'loss': 0.5, 'grad_norm': 1.5, 'learning_rate': 1e-05, 'epoch': {epoch / 10}}}\n"
+        for epoch in range(1, 5)
+    )
+    others = "".join(f"step {step} loss 0.{9 - step}\n" for step in range(1, 5))
+
+    def named(dialect: str | None) -> set[str]:
+        return {row.format for row in read_text(of_trainer + others, dialect=dialect).rows}
+
+    forced = named("hf_trainer")
+    assert forced
+    assert all(name.startswith("hf_trainer.") for name in forced)
+    assert named(None) > forced
+    assert all(name.startswith("general.") for name in named("general"))
+
+
 def test_a_prefix_alone_is_split_from_any_message() -> None:
     found = split_prefix(b"2023-12-03 14:30:25,123 [WARNING] disk is slow")
 

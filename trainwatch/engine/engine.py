@@ -19,7 +19,7 @@ from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import NO_WISH, RunView, Status, Wish
 from trainwatch.model.watch import Limits
 from trainwatch.parsing.logs import Witness
-from trainwatch.parsing.parser import FileParser, formats_of
+from trainwatch.parsing.parser import FileParser, formats_of, records_of
 from trainwatch.parsing.samples import SampleParser
 
 Listener = Callable[[Parsed], None]
@@ -56,6 +56,7 @@ class Engine:
         health = self.config.health
         self.run = RunState(Limits(health.loss_growth, health.loss_ceiling))
         self._formats = formats_of(dialect, self.config.dialects)
+        self._records = records_of(dialect)
         self._utc_offset = utc_offset
         self._listener = listener
         self.witness: Witness | None = None
@@ -156,7 +157,9 @@ class Engine:
         base = describe(chunk.file.name).base
         parser = self._parsers.get(base)
         if parser is None:
-            parser = self._parsers[base] = FileParser(chunk.file, self._formats, self.witness)
+            parser = self._parsers[base] = FileParser(
+                chunk.file, self._formats, self.witness, self._records
+            )
         return parser
 
     def _dialects(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
+from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.identity import Writers
 from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
@@ -117,7 +118,8 @@ class LogReader:
         role: What the file's path says.
         recogniser: The formats to try.
         witness: Sees the lines that none of them knows.
-        general: Whether lines that no format knows are read by general rules.
+        records: Whose records name what general rules find in the lines that no format knows;
+            None: such lines are not read.
     """
 
     def __init__(
@@ -127,9 +129,9 @@ class LogReader:
         recogniser: Recogniser,
         witness: Witness | None = None,
         *,
-        general: bool = True,
+        records: Records | None = EVERY,
     ) -> None:
-        self._general = Extractor(role, named=recogniser.known) if general else None
+        self._general = Extractor(role, records) if records else None
         self._witness = witness
         self._file = file
         self._role = role

@@ -8,6 +8,7 @@ from trainwatch.events import Chunk, LineTally, LogFile, LogLine, Parsed, RankId
 from trainwatch.formats import DIALECTS, Dialect
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
+from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.lines import LineAssembler, Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
 from trainwatch.parsing.recogniser import Recogniser
@@ -38,14 +39,28 @@ def formats_of(dialect: str | None, own: tuple[Dialect, ...] = ()) -> tuple[Comp
     return compile_dialects(chosen)
 
 
+@cache
+def records_of(dialect: str | None) -> Records | None:
+    """Whose records name what general rules find; None where they are not to look."""
+    if dialect is None:
+        return EVERY
+    chosen = tuple(one for one in DIALECTS if one.name == dialect and one.records)
+    if dialect == GENERAL or chosen:
+        return Records(chosen, only=bool(chosen))
+    return None
+
+
 def new_reader(
-    name: str, role: FileRole, formats: tuple[CompiledFormat, ...], witness: Witness | None = None
+    name: str,
+    role: FileRole,
+    formats: tuple[CompiledFormat, ...],
+    witness: Witness | None = None,
+    records: Records | None = EVERY,
 ) -> LogReader | TableReader:
     """The reader of one log, by what sort of file it is."""
     if role.kind is FileKind.TABLE:
         return TableReader(name, role)
-    forced = len({one.dialect.name for one in formats}) == 1
-    return LogReader(name, role, Recogniser(formats), witness, general=not forced)
+    return LogReader(name, role, Recogniser(formats), witness, records=records)
 
 
 class FileParser:
@@ -55,6 +70,7 @@ class FileParser:
         file: Its first part.
         formats: The line formats to try.
         witness: Sees the lines that none of them knows.
+        records: As `records_of`.
     """
 
     def __init__(
@@ -62,12 +78,13 @@ class FileParser:
         file: LogFile,
         formats: tuple[CompiledFormat, ...],
         witness: Witness | None = None,
+        records: Records | None = EVERY,
     ) -> None:
         self.role = describe(file.name)
         self._file = file
         self._assembler = LineAssembler(file.start)
         self._arrival = Arrival(0.0, live=False)
-        self._reader = new_reader(file.name, self.role, formats, witness)
+        self._reader = new_reader(file.name, self.role, formats, witness, records)
 
     @property
     def pending(self) -> int:

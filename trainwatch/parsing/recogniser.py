@@ -81,11 +81,6 @@ class Recogniser:
         self._anchors = re.compile(b"|".join(map(re.escape, anchors)) or rb"(?!)")
         self.hot: CompiledFormat | None = None
 
-    @property
-    def known(self) -> bool:
-        """Whether it knows any format; without one the general rules are on their own."""
-        return bool(self._formats)
-
     def records(self, line: bytes) -> Sequence[Hit]:
         """The records of a line: usually one, more where several writers share it, or none."""
         whole = self._whole(line)

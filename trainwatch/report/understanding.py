@@ -9,7 +9,7 @@ from trainwatch.formats import Dialect
 from trainwatch.formats.filenames import describe
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read
-from trainwatch.parsing.parser import formats_of, new_reader
+from trainwatch.parsing.parser import formats_of, new_reader, records_of
 
 _ARRIVAL = Arrival(0.0, live=False)
 NOT_UNDERSTOOD = "-"
@@ -67,7 +67,7 @@ def understand(
     Raises:
         UsageError: for an unknown dialect.
     """
-    reader = new_reader(name, describe(name), formats_of(dialect, own))
+    reader = new_reader(name, describe(name), formats_of(dialect, own), records=records_of(dialect))
     found: dict[int, tuple[list[str], list[Mapping[str, str]]]] = {}
     unknown: set[int] = set()
     offset = 0

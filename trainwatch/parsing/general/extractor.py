@@ -21,7 +21,7 @@ from trainwatch.events import (
 )
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.general.assembly import Assembler, Record, Spot
-from trainwatch.parsing.general.named import Names, renamed
+from trainwatch.parsing.general.named import Names, Records, renamed
 from trainwatch.parsing.general.outlet import Decided, Outlet, Sort
 from trainwatch.parsing.general.reading import Reading, phase_of, read_text
 from trainwatch.parsing.general.tabular import Tables
@@ -54,11 +54,11 @@ class Extractor:
 
     Args:
         role: What the file's path says.
-        named: Whether named formats may say what a reading means.
+        records: Whose named records say what a reading means.
     """
 
-    def __init__(self, role: FileRole, *, named: bool = True) -> None:
-        self._names = Names() if named else None
+    def __init__(self, role: FileRole, records: Records) -> None:
+        self._names = Names(records)
         self._role = role
         self._counts_from_0 = False
         self._clock = Clock()
@@ -124,7 +124,9 @@ class Extractor:
         reading.places = {
             place: value for place, value in reading.places.items() if 0 <= value < _LARGEST
         }
-        name = self._names.find(reading, text.message) if self._names else None
+        name = self._names.find(reading, text.message)
+        if self._names.refuses(name):
+            return False
         if name and not renamed(reading, name):
             if reading.shape != "bar":
                 self._take(file, self._assembler.interrupt(spot.who))

@@ -9,13 +9,29 @@ from trainwatch.formats.records import which
 from trainwatch.parsing.general.reading import Reading, Value
 from trainwatch.parsing.general.words import Meaning, Role, meaning
 
-_KNOWN = tuple(dialect for dialect in DIALECTS if dialect.records)
 _REMEMBERED = 1024
 _OPENING = 40
 _DIGITS = re.compile(r"\d+")
 _CELL = re.compile(r"^([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))(?:/\d+)?[GMk]?:?$")
 _TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
 _SHAPES = {"json": (Shape.JSON, Shape.DICT), "pairs": (Shape.PAIRS, Shape.HEADER)}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Which dialects may name what general rules read.
+
+    Attributes:
+        dialects: Those with records, in order.
+        only: Whether what none of them knows is no record.
+    """
+
+    dialects: tuple[Dialect, ...] = tuple(dialect for dialect in DIALECTS if dialect.records)
+    only: bool = False
+
+
+EVERY = Records()
+"""All named records, and what none of them knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,8 @@ class Name:
 class Names:
     """Finds the format of each reading of one log; readings of one shape share the answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: Records) -> None:
+        self._records = records
         self._known: dict[object, Name | None] = {}
 
     def find(self, reading: Reading, message: str) -> Name | None:
@@ -45,16 +62,19 @@ class Names:
         if key not in self._known:
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
-            self._known[key] = _which(reading.shape, message, keys)
+            self._known[key] = self._which(reading.shape, message, keys)
         return self._known[key]
 
+    def refuses(self, name: Name | None) -> bool:
+        """Whether a reading is to be passed over, since one dialect is asked for and not this."""
+        return name is None and self._records.only
 
-def _which(shape: str, message: str, keys: frozenset[str]) -> Name | None:
-    for one in _SHAPES.get(shape, (Shape(shape),)):
-        found = which(one, message, keys, _KNOWN)
-        if found:
-            return Name(*found)
-    return None
+    def _which(self, shape: str, message: str, keys: frozenset[str]) -> Name | None:
+        for one in _SHAPES.get(shape, (Shape(shape),)):
+            found = which(one, message, keys, self._records.dialects)
+            if found:
+                return Name(*found)
+        return None
 
 
 def renamed(reading: Reading, name: Name) -> bool:
