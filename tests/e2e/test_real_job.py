@@ -78,9 +78,9 @@ def test_run_detach_attach_kill_stop(tmp_path: Path, run: Path, terminal: Open) 
         screen.type(key)
         screen.shows(text)
     screen.type("?")
-    screen.shows("Letters of the ranks")
+    screen.shows("detach: the training goes on")
     screen.type("Escape")
-    wait_for(lambda: "Letters of the ranks" not in screen.screen())
+    wait_for(lambda: "detach: the training goes on" not in screen.screen())
 
     # Leaving touches nothing; attach finds it again, without a path.
     screen.type("q")
