@@ -82,3 +82,16 @@ def test_bars_are_named_once_they_move() -> None:
     }
     assert named == {"lightning.bar"}
     assert [row["batch"] for row in rows] == [1, 2, 3, 4, 5]
+
+
+def test_one_dialect_of_structured_records_can_be_forced() -> None:
+    text = "Epoch(train)  [1][ 10/196]  lr: 3.3e-04  time: 0.4  memory: 970  loss: 6.1\n" * 3
+
+    def formats(dialect: str | None) -> set[str]:
+        parsed = read_files({"x.log": text}, dialect=dialect).parsed
+        items = [item for one in parsed for item in one.items]
+        return {item.shape.format for item in items if isinstance(item, StepBlock)}
+
+    assert formats(None) == formats("mmengine") == {"mmengine.epoch"}
+    assert formats("general") == {"general.pairs"}
+    assert formats("keras") == formats("nanogpt") == set()
