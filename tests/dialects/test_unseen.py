@@ -48,3 +48,18 @@ def test_epochs_that_begin_with_0_give_progress() -> None:
     assert (view.epoch, view.total_epochs, view.progress) == (2, 4, 0.5)
     assert view.dialects == ("general",)
     assert {"loss", "val_loss"} <= set(view.metrics)
+
+
+@pytest.mark.parametrize(
+    ("line", "split"),
+    [
+        ("==> val: loss 0.90 acc 0.7", "validation"),
+        (" * Test set: Average loss: 0.90, Accuracy: 7/10 (70%)", "test"),
+    ],
+)
+def test_a_mark_in_front_of_an_evaluation_does_not_hide_it(line: str, split: str) -> None:
+    epoch = [f"Ep 1/5 | it {n}/50 | loss={2 / (1 + n):.4f}" for n in range(0, 50, 10)]
+    found = read("\n".join([*epoch, line, *epoch, line]) + "\n")
+
+    assert len(found.training) == 10
+    assert [(row["phase"], row["loss"]) for row in found.evals] == [(split, 0.9)] * 2

@@ -71,8 +71,8 @@ _SEPARATORS = re.compile(
 )
 _CODE = re.compile(
     r"[\w\]]\((?!(?:train|val|valid|eval|test|[\d.%]))|;\s*$|^\s*(?:def|class|import|from|return|if|for|while|else|elif|print|assert|#include|"
-    r"static|const|int|float|double|void|struct|self\.|--|//|/\*|\*\s|<\w|@|\$|export|echo|function)\b|"
-    r"^\s*[bfru]?[\"'(]|`|[\s\[]--[a-z]|(?<!=)==(?!=)|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
+    r"static|const|int|float|double|void|struct|self\.|--|//|/\*|\*\s(?!(?:[Tt]est|[Vv]al|[Ee]val|[Tt]rain)\w*\b)|<\w|@|\$|export|echo|function)\b|"
+    r"^\s*[bfru]?[\"'(]|`|[\s\[]--[a-z]|(?<!=)==(?![=>])|!=|&&|\+=|-=|\{\}|\\n|%[sd.]|^\s*(?:#(?!\s*\d)|//|--\w|/\*|<)"
 )
 _LIST = re.compile(r"(?:[A-Za-z_][\w.]*,)+[A-Za-z_][\w.]*\s+$")
 _HALF = re.compile(r"[A-Za-z_]|[.,]\d|\+\w")
