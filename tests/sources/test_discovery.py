@@ -54,6 +54,7 @@ LOGS = [
     "scalars.json",
     "20231203_143025.log.json",
     "train_log.json",
+    "trainer_state.json",
     "x.log.1",
     "x.log.10",
     "x.log-20231203",
@@ -80,7 +81,7 @@ NO_LOGS = {
     Reason.TENSORBOARD: "events.out.tfevents.1701600000.host.123.0",
     Reason.CODE: "train.py run.sh a.ipynb kernel.cu train_log.py job.sbatch",
     Reason.DOCUMENT: (
-        "config.yaml args.json trainer_state.json run.json error.json README.md README LICENSE"
+        "config.yaml args.json trainer_config.json run.json error.json README.md README LICENSE"
         " requirements.txt Makefile vocab.txt merges.txt report.html last_checkpoint"
     ),
     Reason.TEMPORARY: "x.log~ x.swp a.tmp train.pid x.log.bak",

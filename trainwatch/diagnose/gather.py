@@ -213,7 +213,7 @@ def _make(log: LogNotes, line: FaultLine, stamp: Stamp | None, signature: Signat
 
 def _steps(log: LogNotes, block: StepBlock) -> None:
     """Note how far each writer of a block came."""
-    if log.role.kind is FileKind.TABLE:
+    if log.role.kind in (FileKind.TABLE, FileKind.STATE):
         return
     training = block.shape.split is Split.TRAIN
     for who, rows in by_writer(block):

@@ -70,6 +70,8 @@ def progress_of(crew: Crew, info: RunInfo, view: Viewpoint) -> Progress:
 def _guide(crew: Crew) -> Stream | None:
     """A stream that states totals, else the first rank's."""
     voices = list(_current(crew))
+    # What a checkpoint knew is behind what any log tells.
+    voices = [voice for voice in voices if voice.kind is not FileKind.STATE] or voices
     guides = [voice.stream for voice in voices if _knows_total(voice.stream)]
     if guides:
         return min(guides, key=lambda stream: (stream.role.kind, stream.role.base))
@@ -190,6 +192,6 @@ def _elapsed(crew: Crew, info: RunInfo, view: Viewpoint) -> float | None:
     if info.started is not None:
         return max(0.0, (info.ended or view.now) - info.started)
     spans = [(voice.kind, voice.stream.latest - voice.stream.first) for voice in _current(crew)]
-    logs = [span for kind, span in spans if span > 0 and kind is not FileKind.TABLE]
+    logs = [span for kind, span in spans if span > 0 and kind < FileKind.TABLE]
     tables = [span for _, span in spans if span > 0]  # often rounded to whole seconds
     return max(logs or tables, default=None)

@@ -12,6 +12,8 @@ class FileKind(IntEnum):
     MAIN_LOG = 1
     CONSOLE = 2
     TABLE = 3
+    STATE = 4
+    """Hugging Face's `trainer_state.json`: what a checkpoint knew, perhaps long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class FileRole:
 _ROTATION = re.compile(r"(?<=.)(?:\.\d{1,4}|-20\d{6}(?:-?\d{2,6})?)$")
 _RANK = re.compile(r"(?:^|(?<!lora)[_\-./])rank[_\-]?(\d{1,7})(?=[_\-./]|$)", re.IGNORECASE)
 _TREE = re.compile(r"(?:^|/)attempt_(\d{1,6})/(\d{1,6})/(?:stdout|stderr)\.log$")
+_STATE = re.compile(r"(?:^|[/._-])trainer_state\.json$")
 _STARTED = re.compile(r"(?<!\d)(20\d{6})[_\-T]?(\d{6})(?!\d)")
 _CONSOLE = re.compile(
     r"(?:^|/)(?:console|nohup|stdout|stderr|slurm-|output)[^/]*$|\.(?:out|err|o\d+|e\d+)$",
@@ -55,6 +58,8 @@ def describe(name: str) -> FileRole:
         return FileRole(base, FileKind.RANK_LOG, None, int(tree[2]), int(tree[1]), stamp)
     if base.lower().endswith((".csv", ".tsv")):
         return FileRole(base, FileKind.TABLE, _rank(base), started=stamp)
+    if _STATE.search(base):
+        return FileRole(base, FileKind.STATE, started=stamp)
     rank = _rank(base)
     if rank is not None:
         return FileRole(base, FileKind.RANK_LOG, rank, started=stamp)

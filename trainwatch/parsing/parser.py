@@ -12,6 +12,7 @@ from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.lines import LineAssembler, Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
 from trainwatch.parsing.recogniser import Recogniser
+from trainwatch.parsing.state import StateReader
 from trainwatch.parsing.tables import TableReader
 
 GENERAL = "general"
@@ -56,10 +57,12 @@ def new_reader(
     formats: tuple[CompiledFormat, ...],
     witness: Witness | None = None,
     records: Records | None = EVERY,
-) -> LogReader | TableReader:
+) -> LogReader | StateReader | TableReader:
     """The reader of one log, by what sort of file it is."""
     if role.kind is FileKind.TABLE:
         return TableReader(name, role)
+    if role.kind is FileKind.STATE:
+        return StateReader(name, role)
     return LogReader(name, role, Recogniser(formats), witness, records=records)
 
 

@@ -73,8 +73,9 @@ _LOG_SUFFIXES = frozenset(
     ("log", "out", "err", "txt", "csv", "tsv", "jsonl", "ndjson", "stdout", "stderr")
 )
 
-# JSON documents are configuration; these names are JSON Lines (detectron2, mmengine, mmdetection).
-_JSON_LOG = re.compile(r"(?:^|[._-])(?:log|metrics|scalars)\.json$", re.IGNORECASE)
+# JSON documents are configuration; these names are JSON Lines (detectron2, mmengine, mmdetection),
+# and the history that Hugging Face's Trainer keeps with each checkpoint.
+_JSON_LOG = re.compile(r"(?:^|[._-])(?:log|metrics|scalars|trainer_state)\.json$", re.IGNORECASE)
 
 # Slurm and the shells choose `.out`; PBS and SGE write job.o123, job.e123.4 and job.po123.
 _BATCH_SUFFIX = re.compile(r"^p?[oe][0-9]+$", re.IGNORECASE)
