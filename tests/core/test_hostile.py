@@ -70,11 +70,17 @@ def test_a_record_between_colours_stands_where_its_bytes_begin() -> None:
     assert data[event.where.offset :].startswith(marker.encode())
 
 
-def test_utf_16_is_counted_and_not_read() -> None:
-    reading = read_text(f"{STEP}\n{STEP}\n".encode("utf-16"))
+def test_utf_16_without_a_mark_is_counted_and_not_read() -> None:
+    reading = read_text(f"{STEP}\n{STEP}\n".encode("utf-16-le"))
 
     assert reading.rows == []
     assert reading.view().metrics == {}
+
+
+def test_what_is_no_utf_16_behind_its_mark_does_no_harm() -> None:
+    reading = read_text(b"\xff\xfe\x00\xd8" + f"{STEP}\n{STEP}\n".encode())
+
+    assert reading.rows == []
 
 
 @pytest.mark.parametrize(

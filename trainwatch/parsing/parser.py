@@ -9,11 +9,12 @@ from trainwatch.formats import DIALECTS, Dialect
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
 from trainwatch.parsing.general.named import EVERY, Records
-from trainwatch.parsing.lines import LineAssembler, Lines
+from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.state import StateReader
 from trainwatch.parsing.tables import TableReader
+from trainwatch.parsing.wide import Assembler
 
 GENERAL = "general"
 """What `--dialect` calls the general rules without any named format."""
@@ -85,7 +86,7 @@ class FileParser:
     ) -> None:
         self.role = describe(file.name)
         self._file = file
-        self._assembler = LineAssembler(file.start)
+        self._assembler = Assembler(file.start)
         self._arrival = Arrival(0.0, live=False)
         self._reader = new_reader(file.name, self.role, formats, witness, records)
 
@@ -100,7 +101,7 @@ class FileParser:
         if chunk.file != self._file:
             parts += self._flush()
             self._file = chunk.file
-            self._assembler = LineAssembler(chunk.file.start)
+            self._assembler = Assembler(chunk.file.start)
             self._reader.rename(chunk.file.name)
         self._arrival = Arrival(chunk.time, chunk.live)
         return self._merged([*parts, self._read(self._assembler.feed(chunk.data))])

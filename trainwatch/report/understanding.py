@@ -10,6 +10,7 @@ from trainwatch.formats.filenames import describe
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import Arrival, LogReader, Read
 from trainwatch.parsing.parser import formats_of, new_reader, records_of
+from trainwatch.parsing.wide import in_utf8
 
 _ARRIVAL = Arrival(0.0, live=False)
 NOT_UNDERSTOOD = "-"
@@ -70,6 +71,7 @@ def understand(
     reader = new_reader(name, describe(name), formats_of(dialect, own), records=records_of(dialect))
     found: dict[int, tuple[list[str], list[Mapping[str, str]]]] = {}
     unknown: set[int] = set()
+    data = in_utf8(data)
     offset = 0
     for number, line in enumerate(_lines(data), start=1):
         reader.read(Lines(line, offset, number), _ARRIVAL)
