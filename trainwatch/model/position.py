@@ -27,6 +27,7 @@ class Position:
         step: Step, or batch where no step is printed, of the newest record.
         batch: Index within the epoch, where the newest record prints one.
         before: The phase that a checkpoint interrupted.
+        stepped: Whether a record came since the last start of a phase, with a step or without.
     """
 
     attempt: int = 0
@@ -35,6 +36,7 @@ class Position:
     step: int | None = None
     batch: int | None = None
     before: Phase = Phase.UNKNOWN
+    stepped: bool = False
 
     def restarted(self) -> "Position":
         """The beginning of the next attempt."""
@@ -60,7 +62,7 @@ def after_event(position: Position, event: Event) -> Position:
         case EpochMarker():
             # Step numbers begin anew; the end of a phase keeps the last one for people to see.
             if event.start:
-                position = replace(position, step=None, batch=None)
+                position = replace(position, step=None, batch=None, stepped=False)
             phase = _MARKED[event.split, event.start]
             position = replace(position, epoch=float(event.epoch), phase=phase)
         case EpochSummary():
@@ -95,6 +97,7 @@ def after_steps(position: Position, block: StepBlock, row: int) -> Position:
         phase=_WORKING[block.shape.split],
         step=step if step >= 0 else None,
         batch=batch if batch >= 0 else None,
+        stepped=True,
     )
 
 

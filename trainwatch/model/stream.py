@@ -153,7 +153,7 @@ class Stream:
     @property
     def lull(self) -> Lull:
         """The silence in which it is now."""
-        return (self.position.phase, self.position.step is None)
+        return (self.position.phase, not self.position.stepped)
 
     def restart(self) -> None:
         """A new attempt begins in this log; without records in the current one it is the same."""
