@@ -134,7 +134,8 @@ class _Attached:
             [*TRAINWATCH, "attach", "--json", place], stdout=subprocess.PIPE, text=True
         )
         self.documents: queue.Queue[tuple[float, dict[str, object]]] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -156,7 +157,9 @@ class _Attached:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._reader.join()
+        with self._process:
+            pass
 
 
 def way_of_a_line(times: int) -> list[float]:
