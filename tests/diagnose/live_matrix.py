@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.diagnose.cases import Expected, accused, wrong
 from tests.diagnose.hang_matrix import SMALL, logs, stop
-from trainwatch.cli.diagnose import diagnose_now
+from trainwatch.cli.diagnosing import diagnose_now
 from trainwatch.cli.options import Selection
 from trainwatch.diagnose import Diagnosis, Role
 from trainwatch.probes import environment

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.paths import chosen_paths, run_info
-from trainwatch.model.snapshot import RunView, Status
-from trainwatch.sources import discover
 
 if TYPE_CHECKING:
     from trainwatch.cli.later import LaterReader
     from trainwatch.cli.live import LiveReader
     from trainwatch.cli.pair import PairReader
+    from trainwatch.model.snapshot import RunView
 
     AnyReader = LaterReader | LiveReader | PairReader
-
-_OVER = (Status.COMPLETED, Status.FAILED)
 
 
 @click.command("attach")
@@ -36,6 +32,9 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
     prints plain lines and ends when the training has ended. Two directories that hold the same
     ranks are two runs: the first is watched, the second is drawn beside it.
     """
+    from trainwatch.cli.paths import chosen_paths, run_info  # noqa: PLC0415 - after --help
+    from trainwatch.sources import discover  # noqa: PLC0415
+
     paths = chosen_paths(selection.paths)
     if run_info(paths).id is None:
         discover(paths)  # says what is wrong with a path before a screen is taken over
@@ -90,7 +89,7 @@ def open_dashboard(paths: Sequence[str | PathLike[str]]) -> None:
     _watch(_soon(names, Selection(tuple(names))))
 
 
-def follow_plainly(paths: Sequence[str | PathLike[str]]) -> RunView | None:
+def follow_plainly(paths: Sequence[str | PathLike[str]]) -> "RunView | None":
     """Print plain lines of a run until it has ended; its last snapshot."""
     from trainwatch.tui.plain import PlainView  # noqa: PLC0415
 
@@ -108,7 +107,7 @@ def _watch(reader: "AnyReader") -> None:
         sys.exit(128 + outcome.signal)
 
 
-def _follow(reader: "AnyReader", view: "_Updates") -> RunView | None:
+def _follow(reader: "AnyReader", view: "_Updates") -> "RunView | None":
     """Pass every snapshot on until the training has ended or the reader is interrupted."""
     snapshots: queue.SimpleQueue[RunView] = queue.SimpleQueue()
     newest: RunView | None = None
@@ -125,12 +124,14 @@ def _follow(reader: "AnyReader", view: "_Updates") -> RunView | None:
     return newest
 
 
-def _has_ended(view: RunView) -> bool:
+def _has_ended(view: "RunView") -> bool:
     """For a run of ours its record says so; for others the logs, once they were read whole."""
+    from trainwatch.model.snapshot import Status  # noqa: PLC0415
+
     if view.info.id is not None:
         gone = view.info.ended is not None or view.info.alive is False
         return gone and view.loaded >= 1.0
-    return view.status in _OVER and view.loaded >= 1.0
+    return view.status in (Status.COMPLETED, Status.FAILED) and view.loaded >= 1.0
 
 
 def _write(text: str) -> None:
@@ -140,7 +141,7 @@ def _write(text: str) -> None:
 class _Updates(Protocol):
     """What takes snapshots until they end."""
 
-    def update(self, view: RunView) -> None:
+    def update(self, view: "RunView") -> None:
         """Take the next one."""
 
     def finish(self) -> None:
@@ -153,7 +154,7 @@ class _JsonLines:
     def finish(self) -> None:
         """Print nothing: every document stands by itself."""
 
-    def update(self, view: RunView) -> None:
+    def update(self, view: "RunView") -> None:
         """Print one."""
         import json  # noqa: PLC0415
 

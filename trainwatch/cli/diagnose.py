@@ -1,22 +1,11 @@
 """`trainwatch diagnose`: what is wrong, who, where, why, what next."""
 
-import json
-import time
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import chosen_paths, local_offset, read_all, run_info
-from trainwatch.cli.stacks import look, stored
-from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode
-from trainwatch.model.moments import Viewpoint
-
-_FINE = (Verdict.HEALTHY, Verdict.FINISHED)
 
 
 @click.command("diagnose")
@@ -36,8 +25,12 @@ def command(selection: Selection, as_json: bool, logs_only: bool, bundle: Path |
     processes, twice within seconds. Exit code: 0 healthy, starting or finished; 1 anything else,
     also where the logs do not decide; 3 nothing to read.
     """
+    from trainwatch.cli.diagnosing import diagnose_now, is_fine  # noqa: PLC0415 - brings every signature
+
     found = diagnose_now(selection.paths, selection, live=not logs_only)
     if as_json:
+        import json  # noqa: PLC0415
+
         from trainwatch.report.diagnosis import diagnosis_document  # noqa: PLC0415
 
         click.echo(json.dumps(diagnosis_document(found, selection.wants), indent=1))
@@ -49,38 +42,8 @@ def command(selection: Selection, as_json: bool, logs_only: bool, bundle: Path |
         print_diagnosis(found, Console(markup=False, highlight=False, emoji=False), selection.wants)
     if bundle is not None:
         from trainwatch.cli.bundle import write_bundle  # noqa: PLC0415
+        from trainwatch.cli.paths import chosen_paths  # noqa: PLC0415
 
         words = write_bundle(bundle, chosen_paths(selection.paths), found)
         click.echo(f"trainwatch: {words}", err=True)
-    return ExitCode.OK if found.verdict in _FINE else ExitCode.PROBLEM
-
-
-def diagnose_now(paths: Sequence[str | Path], selection: Selection, *, live: bool) -> Diagnosis:
-    """Read everything under some PATHs and diagnose it; takes seconds, so never on a screen's thread.
-
-    Args:
-        paths: What to read; empty for the newest run here.
-        selection: Everything else that a reader is told: configuration, dialect, `--now`.
-        live: Whether to look at the processes. Never with `--now`, which is another moment.
-
-    Raises:
-        NothingToReadError, UsageError: as for every reader.
-    """
-    chosen = chosen_paths([str(path) for path in paths])
-    gathering = Gathering()
-    gather_files(chosen, gathering)
-    seen = look(chosen) if live and selection.now is None else None
-    known = seen or stored(chosen, run_info(chosen).started)
-    if known is not None:
-        gathering.take_live(known)
-    asked = replace(selection, paths=tuple(chosen))
-    read = read_all(asked, gathering.take, gathering.see, lambda: gathering.telling)
-    engine = read.engine
-    if seen is not None and engine.info.alive is None:
-        engine.info = replace(engine.info, alive=True)
-    return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
-
-
-def viewpoint(now: float | None) -> Viewpoint:
-    """The moment that was asked for, else this one."""
-    return Viewpoint(time.time() if now is None else now, local_offset(), stated=now is not None)
+    return ExitCode.OK if is_fine(found) else ExitCode.PROBLEM

@@ -149,7 +149,7 @@ class LiveReader:
 
     def diagnose(self) -> "Diagnosis":
         """Read everything and say what is wrong."""
-        from trainwatch.cli.diagnose import diagnose_now  # noqa: PLC0415 - brings every signature
+        from trainwatch.cli.diagnosing import diagnose_now  # noqa: PLC0415 - brings every signature
 
         return diagnose_now(self._paths, self._selection, live=True)
 

@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trainwatch.cli.diagnose import viewpoint
-from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import chosen_paths, read_all, run_info
-from trainwatch.cli.stacks import stored
-from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.errors import ExitCode, UsageError
-from trainwatch.events import Parsed
-from trainwatch.model.snapshot import RunView
-from trainwatch.report.writing import make_directory, write_file
 
 if TYPE_CHECKING:
+    from trainwatch.diagnose import Diagnosis
+    from trainwatch.events import Parsed
+    from trainwatch.model.snapshot import RunView
     from trainwatch.report.collector import Collector
-from trainwatch.report.history import History
+    from trainwatch.report.history import History
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.+=@-]+")
 _LONGEST = 100
@@ -33,10 +28,10 @@ class _Result:
     """All that the files are made of."""
 
     exp_id: str
-    view: RunView
+    view: "RunView"
     history: "History"
     collected: "Collector"
-    diagnosis: Diagnosis
+    diagnosis: "Diagnosis"
 
 
 @click.command("report")
@@ -70,6 +65,9 @@ def command(
 
         click.echo(prompt(result.exp_id, result.view, result.history), nl=False)
         return ExitCode.OK
+    from trainwatch.cli.paths import chosen_paths  # noqa: PLC0415
+    from trainwatch.report.writing import make_directory  # noqa: PLC0415
+
     target = output
     if target is None:
         target = _default_output(chosen_paths(selection.paths), result.exp_id)
@@ -82,6 +80,11 @@ def command(
 
 def _read(selection: Selection) -> _Result:
     """Read everything once; of processes only what was written down about them counts."""
+    from trainwatch.cli.diagnosing import viewpoint  # noqa: PLC0415 - all of them heavy
+    from trainwatch.cli.evidence import gather_files  # noqa: PLC0415
+    from trainwatch.cli.reading import chosen_paths, read_all, run_info  # noqa: PLC0415
+    from trainwatch.cli.stacks import stored  # noqa: PLC0415
+    from trainwatch.diagnose import Gathering, diagnose  # noqa: PLC0415
     from trainwatch.report.collector import Collector  # noqa: PLC0415
 
     paths = chosen_paths(selection.paths)
@@ -91,7 +94,7 @@ def _read(selection: Selection) -> _Result:
     if known is not None:
         gathering.take_live(known)
 
-    def listen(parsed: Parsed) -> None:
+    def listen(parsed: "Parsed") -> None:
         gathering.take(parsed)
         collected.take(parsed)
 
@@ -102,7 +105,7 @@ def _read(selection: Selection) -> _Result:
     return _Result(exp_id(view, paths), view, collected.history(), collected, found)
 
 
-def exp_id(view: RunView, paths: Iterable[str]) -> str:
+def exp_id(view: "RunView", paths: Iterable[str]) -> str:
     """The run's id, else a name made of what was read."""
     if view.info.id and view.info.id == Path(view.info.id).name:  # a file name, as `run` makes them
         return view.info.id
@@ -119,13 +122,15 @@ def _default_output(paths: list[str], name: str) -> Path:
 
 
 def _write(target: Path, result: _Result) -> str:
+    from trainwatch.cli.diagnosing import is_fine  # noqa: PLC0415
     from trainwatch.report.draft import report_draft  # noqa: PLC0415
     from trainwatch.report.page import page  # noqa: PLC0415
     from trainwatch.report.results import csv_lines, summary_document  # noqa: PLC0415
+    from trainwatch.report.writing import write_file  # noqa: PLC0415
 
     name, view, history, found = result.exp_id, result.view, result.history, result.diagnosis
     summary = json.dumps(summary_document(name, view, history), indent=1) + "\n"
-    said = None if found.verdict in (Verdict.HEALTHY, Verdict.FINISHED) else found.summary + "."
+    said = None if is_fine(found) else found.summary + "."
     files: list[tuple[str, Iterable[str]]] = [
         ("metrics.csv", csv_lines(history)),
         ("summary.json", [summary]),

@@ -1,15 +1,14 @@
 """`trainwatch status`: one snapshot."""
 
-import json
+from typing import TYPE_CHECKING
 
 import click
 
 from trainwatch.cli.options import Selection, reading
-from trainwatch.cli.reading import read_all
 from trainwatch.errors import ExitCode
-from trainwatch.model.snapshot import Health, RunView, Status
 
-_FINE = (Status.RUNNING, Status.STARTING, Status.COMPLETED)
+if TYPE_CHECKING:
+    from trainwatch.model.snapshot import RunView
 
 
 @click.command("status")
@@ -21,9 +20,13 @@ def command(selection: Selection, as_json: bool) -> int:
     Reads everything. Exit code: 0 healthy, starting or finished; 1 anything else, also where the
     logs do not decide; 3 nothing to read.
     """
+    from trainwatch.cli.reading import read_all  # noqa: PLC0415 - brings all that reading needs
+
     read = read_all(selection)
     view = read.engine.snapshot(problems=read.problems)
     if as_json:
+        import json  # noqa: PLC0415
+
         from trainwatch.report.status import status_document  # noqa: PLC0415
 
         click.echo(json.dumps(status_document(view, selection.wants), indent=1))
@@ -36,7 +39,12 @@ def command(selection: Selection, as_json: bool) -> int:
     return exit_code(view)
 
 
-def exit_code(view: RunView) -> int:
+def exit_code(view: "RunView") -> int:
     """0 where all is well, 1 where it is not or is not known."""
-    fine = view.status in _FINE and view.health is not Health.CRITICAL
+    from trainwatch.model.snapshot import Health, Status  # noqa: PLC0415
+
+    fine = (
+        view.status in (Status.RUNNING, Status.STARTING, Status.COMPLETED)
+        and view.health is not Health.CRITICAL
+    )
     return ExitCode.OK if fine else ExitCode.PROBLEM
