@@ -119,6 +119,12 @@ def test_commands_that_read_no_log_load_no_reader(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_is_quick(command: str) -> None:
+    found = after_command(command, "--help")
+    assert not found & {*HEAVY, *SCREEN, "trainwatch.events", "trainwatch.engine"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_commands_load_screen_and_tables_only_when_they_show_them(command: str) -> None:
     assert not after_import(f"trainwatch.cli.{command}") & {*SCREEN, "pandas", "torch", "pyarrow"}
 

@@ -13,7 +13,7 @@ from trainwatch.report.records import eval_rows, step_rows
 MADE = sorted((Path(__file__).parents[1] / "notlogs").iterdir())
 STDLIB = Path(sysconfig.get_paths()["stdlib"])
 SOURCES = ("argparse", "statistics", "random", "timeit", "calendar", "tarfile", "trace", "heapq")
-PACKAGES = ("numpy", "pandas", "rich", "click", "hypothesis", "pytest", "mypy", "ruff")
+PACKAGES = ("numpy", "textual", "rich", "click", "hypothesis", "pytest", "mypy", "ruff")
 
 
 def found() -> list[tuple[str, bytes]]:

@@ -1,9 +1,11 @@
 """Parsed records as rows: the columns of `trainwatch export`."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from trainwatch.events import (
     EpochSummary,
@@ -13,12 +15,16 @@ from trainwatch.events import (
     Parsed,
     RankId,
     Split,
-    Stamp,
     StepBlock,
     StepShape,
 )
 from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
-from trainwatch.report.jsonable import Json, evidence, iso_stamp, number, printed
+from trainwatch.report.columns import Columns, Values
+from trainwatch.report.jsonable import Json, evidence, iso_stamp, iso_stamps, number, printed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAMED_METRICS = ("loss", "lr", "grad_norm", "throughput", "step_time")
 """Metrics that every row has, null where the line states none."""
@@ -32,14 +38,14 @@ _PLACE = frozenset(
 _COMMON = frozenset(field.name for field in fields(Event))
 
 
-def step_rows(parsed: Parsed) -> Iterator[Json]:
+def step_tables(parsed: Parsed) -> Iterator[Columns]:
     """One row a printed batch, step or iteration (or epoch, where a file prints only those)."""
     for item in parsed.items:
         if isinstance(item, StepBlock):
-            yield from _block_rows(item, {name: _free(name) for name in item.shape.metrics})
+            yield _block(item, {name: _free(name) for name in item.shape.metrics})
 
 
-def eval_rows(parsed: Parsed) -> Iterator[Json]:
+def eval_tables(parsed: Parsed) -> Iterator[Columns]:
     """One row an evaluation result; names without the prefix that says so."""
     for item in parsed.items:
         if isinstance(item, StepBlock):
@@ -47,9 +53,24 @@ def eval_rows(parsed: Parsed) -> Iterator[Json]:
             bare = {name: _free(without_evaluation(name)) for name in names}
             if names:
                 split = Split.TEST if all(map(is_test, names)) else Split.VALIDATION
-                yield from _block_rows(item, bare, split)
+                yield _block(item, bare, split)
         elif isinstance(item, EvalResult):
-            yield _eval_row(item)
+            yield from Columns.of([_eval_row(item)])
+
+
+def event_tables(parsed: Parsed) -> Iterator[Columns]:
+    """One row a rare event."""
+    return Columns.of(event_rows(parsed))
+
+
+def step_rows(parsed: Parsed) -> Iterator[Json]:
+    """The rows of `step_tables`, one by one."""
+    return _rows(step_tables(parsed))
+
+
+def eval_rows(parsed: Parsed) -> Iterator[Json]:
+    """The rows of `eval_tables`, one by one."""
+    return _rows(eval_tables(parsed))
 
 
 def event_rows(parsed: Parsed) -> Iterator[Json]:
@@ -120,26 +141,27 @@ class EpochRows:
             row["loss" if name == "loss_mean" else name] = number(value)
 
 
-def _block_rows(
-    block: StepBlock, names: Mapping[str, str], split: Split | None = None
-) -> Iterator[Json]:
+def _rows(tables: Iterable[Columns]) -> Iterator[Json]:
+    return chain.from_iterable(table.rows() for table in tables)
+
+
+def _block(block: StepBlock, names: Mapping[str, str], split: Split | None = None) -> Columns:
     shape = block.shape
-    constant = _constant(shape, split)
-    for row in range(len(block)):
-        seconds = float(block.seconds[row])
-        stamp = None if math.isnan(seconds) else Stamp(seconds, shape.zone, shape.digits)
-        yield {
-            "file": shape.file,
-            "line": _stated(int(block.line[row])),
-            "time": iso_stamp(stamp),
-            "rank": _stated(int(block.rank[row])),
-            **constant,
-            "epoch": _epoch(float(block.epoch[row])),
-            "step": _stated(int(block.step[row])),
-            "batch": _stated(int(block.batch[row])),
-            **dict.fromkeys(NAMED_METRICS),
-            **{bare: number(float(block.metrics[name][row])) for name, bare in names.items()},
-        }
+    columns: dict[str, Any] = {
+        "file": shape.file,
+        "line": _stated(block.line),
+        "time": iso_stamps(block.seconds.tolist(), shape.zone, shape.digits),
+        "rank": _stated(block.rank),
+        **_constant(shape, split),
+        "epoch": _epochs(block.epoch),
+        "step": _stated(block.step),
+        "batch": _stated(block.batch),
+        **dict.fromkeys(NAMED_METRICS),
+        **{bare: _numbers(block.metrics[name]) for name, bare in names.items()},
+    }
+    varying = {name: value for name, value in columns.items() if isinstance(value, list)}
+    same = {name: value for name, value in columns.items() if name not in varying}
+    return Columns(len(block), tuple(columns), same, varying)
 
 
 def _eval_row(event: EvalResult) -> Json:
@@ -183,12 +205,25 @@ def _where(event: Event) -> Json:
     }
 
 
-def _stated(value: int) -> int | None:
-    return value if value >= 0 else None
+def _stated(column: "NDArray[np.signedinteger[Any]]") -> Values | int | None:
+    """Whole numbers, -1 for none; one number where all are the same."""
+    values: Values = column.tolist()
+    if values and values[0] == values[-1] and bool((column == values[0]).all()):
+        return values[0] if values[0] >= 0 else None
+    return values if min(values, default=0) >= 0 else [v if v >= 0 else None for v in values]
 
 
-def _epoch(value: float) -> float | int | str | None:
-    return None if math.isnan(value) else printed(value)
+def _epochs(column: "NDArray[np.float64]") -> Values | float | int | str | None:
+    values: Values = column.tolist()
+    if values and (column == values[0]).all():
+        return printed(values[0])
+    return [None if math.isnan(value) else printed(value) for value in values]
+
+
+def _numbers(column: "NDArray[np.float64]") -> Values:
+    values: Values = column.tolist()
+    # A sum is finite only if all are; where it is not, each is looked at.
+    return values if math.isfinite(sum(values)) else list(map(number, values))
 
 
 def _free(metric: str) -> str:

@@ -9,10 +9,10 @@ from datetime import datetime
 import numpy as np
 
 from trainwatch.model.snapshot import RunView
+from trainwatch.report.cells import cell_text
 from trainwatch.report.direction import Direction, direction
 from trainwatch.report.history import FIRST, PLACES, History
 from trainwatch.report.jsonable import Json, number, printed, without_surrogates
-from trainwatch.report.tables import cell_text
 
 _NEEDED = ("r2", "loss")
 """Metrics that `summary.json` has in any case, null where they are not known."""

@@ -1,16 +1,19 @@
-"""Writes rows as JSON lines, CSV or Parquet."""
+"""Writes tables as JSON lines, CSV or Parquet, piece by piece: there may be more rows than memory."""
 
-import json
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import repeat
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
-from trainwatch.errors import UsageError
+from trainwatch.report.cells import cell_text, nested
+from trainwatch.report.columns import Columns, Values
 from trainwatch.report.jsonable import Json, one_line
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class TableFormat(StrEnum):
@@ -21,82 +24,160 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
-def write_table(rows: Iterable[Json], form: TableFormat, out: BinaryIO) -> None:
-    """Write rows to a binary stream.
+class TableWriter(Protocol):
+    """Takes a table piece by piece."""
+
+    def add(self, piece: Columns) -> None:
+        """Take the next rows."""
+
+    def finish(self) -> None:
+        """There are no more."""
+
+
+def table_writer(form: TableFormat, out: BinaryIO, spool: Path | None = None) -> TableWriter:
+    """A writer to a binary stream.
+
+    Args:
+        form: The format.
+        out: Where to write.
+        spool: Directory for what must wait until the last column is known; the system's
+            temporary one where it is None.
 
     Raises:
         UsageError: for Parquet without the extra that it needs.
     """
-    if form is TableFormat.JSONL:
-        out.writelines(one_line(row).encode() + b"\n" for row in rows)
-    elif form is TableFormat.CSV:
-        _write_csv(rows, out)
-    else:
-        _write_parquet(rows, out)
+    if form is TableFormat.PARQUET:
+        from trainwatch.report.parquet import ParquetRows  # noqa: PLC0415 - pyarrow takes 0.2 s
+
+        return ParquetRows(out, spool)
+    return JsonLines(out) if form is TableFormat.JSONL else CsvRows(out, spool)
 
 
-def _write_csv(rows: Iterable[Json], out: BinaryIO) -> None:
-    out.write(_frame(_flat(rows)).to_csv(index=False, lineterminator="\n").encode())
+def write_table(rows: Iterable[Json], form: TableFormat, out: BinaryIO) -> None:
+    """Write rows that are all there."""
+    writer = table_writer(form, out)
+    for piece in Columns.of(rows):
+        writer.add(piece)
+    writer.finish()
 
 
-def _write_parquet(rows: Iterable[Json], out: BinaryIO) -> None:
-    if find_spec("pyarrow") is None:
-        raise UsageError(
-            "Parquet needs pyarrow: pip install 'trainwatch[parquet]', or use --format csv"
+class JsonLines:
+    """One object a row."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def add(self, piece: Columns) -> None:
+        """Write rows: what they share is made once."""
+        fields = (
+            f"{_key(name)}: {'%s' if name in piece.varying else _fixed(piece.same[name])}"
+            for name in piece.names
         )
-    out.write(_frame(_flat(rows, floats=True)).to_parquet(index=False))
+        line = f"{{{', '.join(fields)}}}\n"
+        columns = [_written(piece.varying[name]) for name in piece.names if name in piece.varying]
+        rows = zip(*columns, strict=True) if columns else repeat((), piece.length)
+        self._out.write("".join(map(line.__mod__, rows)).encode())
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
 
 
-def _frame(rows: Iterable[Json]) -> "pd.DataFrame":
-    """A frame in which a column of whole numbers with gaps stays one of whole numbers."""
-    import pandas as pd  # noqa: PLC0415 - half a second that only this needs
-
-    records = list(rows)
-    columns = {name: [row.get(name) for row in records] for name in _names(records)}
-    return pd.DataFrame(
-        {
-            name: pd.array(values, dtype="Int64") if _integral(values) else values
-            for name, values in columns.items()
-        }
-    )
+def _key(name: str) -> str:
+    return _json(name).replace("%", "%%")
 
 
-def _names(records: list[Json]) -> list[str]:
-    """Every column, in the order in which it first occurs."""
-    return list(dict.fromkeys(name for row in records for name in row))
+def _fixed(value: object) -> str:
+    return _json(value).replace("%", "%%")
 
 
-def _integral(values: list[object]) -> bool:
-    """Whether there is nothing but whole numbers and gaps, and some of the former."""
-    stated = [value for value in values if value is not None]
-    return bool(stated) and all(
-        isinstance(value, int) and not isinstance(value, bool) for value in stated
-    )
+def _json(value: object) -> str:
+    return one_line({"": value})[5:-1]
 
 
-_FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+def _written(values: Values) -> Values:
+    """Values as JSON; numbers as they are, since they print as JSON has them."""
+    kinds = set(map(type, values))
+    if kinds <= {int, float}:
+        return values
+    if kinds <= {int, float, type(None)}:
+        return ["null" if value is None else value for value in values]
+    return list(map(_json, values))
 
 
-def _flat(rows: Iterable[Json], *, floats: bool = False) -> Iterator[Json]:
-    """Rows for a spreadsheet: nested values as JSON, and no text that it would run as a formula."""
-    for row in rows:
-        yield {cell_text(name): _cell(name, value, floats=floats) for name, value in row.items()}
+class CsvRows:
+    """A line a row.
+
+    The head names every column, in the order in which they first occur, and the last may occur in
+    the last row: rows wait in a temporary file, those that came before a new column are made up to
+    its number at the end.
+    """
+
+    def __init__(self, out: BinaryIO, spool: Path | None = None) -> None:
+        self._out = out
+        self._spool = tempfile.TemporaryFile(dir=spool)  # noqa: SIM115 - closed by `finish`
+        self._names: dict[str, None] = {}
+        self._stretches: list[list[int]] = []  # columns, bytes
+
+    def add(self, piece: Columns) -> None:
+        """Take rows; what they share is made once."""
+        self._names |= dict.fromkeys(piece.names)
+        text = io.StringIO()
+        columns = [_cells(piece, name) for name in self._names]
+        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+        size = self._spool.write(text.getvalue().encode("utf-8", "replace"))
+        if self._stretches and self._stretches[-1][0] == len(self._names):
+            self._stretches[-1][1] += size
+        else:
+            self._stretches.append([len(self._names), size])
+
+    def finish(self) -> None:
+        """Write the head, and the rows behind it."""
+        with self._spool as spool:
+            head = io.StringIO()
+            csv.writer(head, lineterminator="\n").writerow(map(cell_text, self._names))
+            self._out.write(head.getvalue().encode("utf-8", "replace"))
+            spool.seek(0)
+            for count, size in self._stretches:
+                missing = len(self._names) - count
+                for part in _parts(spool, size):
+                    self._out.write(_made_up(part, missing) if missing else part)
 
 
-def _cell(name: str, value: object, *, floats: bool) -> object:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+_PART = 1 << 20
+
+
+def _parts(spool: BinaryIO, size: int) -> Iterator[bytes]:
+    """So many bytes of a file, in parts of whole rows."""
+    while size > 0:
+        part = spool.read(min(_PART, size))
+        size -= len(part)
+        while size > 0 and not _is_whole(part):
+            line = spool.readline()
+            part, size = part + line, size - len(line)
+        yield part
+
+
+def _is_whole(part: bytes) -> bool:
+    """Whether a part ends with a row: a line's end within a cell stands between two quotes."""
+    return part.endswith(b"\n") and part.count(b'"') % 2 == 0
+
+
+def _made_up(part: bytes, missing: int) -> bytes:
+    """Rows with so many empty cells more."""
+    text, padding = io.StringIO(), [""] * missing
+    rows = csv.reader(io.StringIO(part.decode(), newline=""))
+    csv.writer(text, lineterminator="\n").writerows([*row, *padding] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cells(piece: Columns, name: str) -> Iterable[Any]:
+    varying = piece.varying.get(name)
+    if varying is None:
+        return repeat(_cell(piece.same.get(name)), piece.length)
+    return varying if set(map(type, varying)) <= {int, float} else map(_cell, varying)
+
+
+def _cell(value: object) -> object:
     if isinstance(value, str):
-        if value in _FLOATS and name != "text":
-            return _FLOATS[value] if floats else value
-        return cell_text(value)
-    return value
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def cell_text(text: str) -> str:
-    """Text that no spreadsheet runs as a formula."""
-    cleaned = text.encode("utf-8", "replace").decode()
-    return f"'{cleaned}" if cleaned.startswith(_FORMULA) else cleaned
+        return value if value == "-inf" else cell_text(value)
+    return nested(value)

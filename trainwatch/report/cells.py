@@ -1,0 +1,17 @@
+"""Values as cells of a table: never a formula, nothing nested."""
+
+import json
+
+
+def nested(value: object) -> object:
+    """A value for one cell: what is nested as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def cell_text(text: str) -> str:
+    """Text that no spreadsheet runs as a formula."""
+    cleaned = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return f"'{cleaned}" if cleaned.startswith(_FORMULA) else cleaned
