@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection
-from trainwatch.cli.reading import chosen_paths, local_offset, read_all, run_info
+from trainwatch.cli.reading import chosen_paths, local_offset, read_all
 from trainwatch.cli.stacks import look, stored
 from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.model.moments import Viewpoint
@@ -28,14 +28,17 @@ def diagnose_now(paths: Sequence[str | Path], selection: Selection, *, live: boo
     gathering = Gathering()
     gather_files(chosen, gathering)
     seen = look(chosen) if live and selection.now is None else None
-    known = seen or stored(chosen, run_info(chosen).started)
-    if known is not None:
-        gathering.take_live(known)
+    if seen is not None:
+        gathering.take_live(seen.live)
+    for earlier in stored(chosen):
+        gathering.take_look(earlier)
     asked = replace(selection, paths=tuple(chosen))
     read = read_all(asked, gathering.take, gathering.see, lambda: gathering.telling)
     engine = read.engine
-    if seen is not None and engine.info.alive is None:
-        engine.info = replace(engine.info, alive=True)
+    if seen is not None:
+        seen.keep(engine.judge().ranks)
+        if engine.info.alive is None:
+            engine.info = replace(engine.info, alive=True)
     return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
 
 

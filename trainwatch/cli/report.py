@@ -82,7 +82,7 @@ def _read(selection: Selection) -> _Result:
     """Read everything once; of processes only what was written down about them counts."""
     from trainwatch.cli.diagnosing import viewpoint  # noqa: PLC0415 - all of them heavy
     from trainwatch.cli.evidence import gather_files  # noqa: PLC0415
-    from trainwatch.cli.reading import chosen_paths, read_all, run_info  # noqa: PLC0415
+    from trainwatch.cli.reading import chosen_paths, read_all  # noqa: PLC0415
     from trainwatch.cli.stacks import stored  # noqa: PLC0415
     from trainwatch.diagnose import Gathering, diagnose  # noqa: PLC0415
     from trainwatch.report.collector import Collector  # noqa: PLC0415
@@ -90,9 +90,8 @@ def _read(selection: Selection) -> _Result:
     paths = chosen_paths(selection.paths)
     gathering, collected = Gathering(), Collector(selection.wants)
     gather_files(paths, gathering)
-    known = stored(paths, run_info(paths).started)
-    if known is not None:
-        gathering.take_live(known)
+    for earlier in stored(paths):
+        gathering.take_look(earlier)
 
     def listen(parsed: "Parsed") -> None:
         gathering.take(parsed)

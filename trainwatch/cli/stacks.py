@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainwatch.diagnose.live.model import Live
-from trainwatch.diagnose.live.read import MAX_BYTES, merged, read_document
+from trainwatch.diagnose.live.places import written_places
+from trainwatch.diagnose.live.read import MAX_BYTES, read_document
 from trainwatch.errors import NothingToReadError
+from trainwatch.model.snapshot import RankView
 from trainwatch.probes.proc import Process
 
-_SLACK = 60.0
-_STORED = 40
+_STORED = 100
 
 
 def run_directory(paths: Sequence[str]) -> Path | None:
@@ -31,46 +34,53 @@ def workers_of(paths: Sequence[str]) -> list[Process]:
     return of_run(run) if run else of_logs(_logs(paths))
 
 
-def look(paths: Sequence[str]) -> Live | None:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen just now.
+
+    Attributes:
+        live: As the diagnosis reads it.
+        document: As `stacks/` keeps it.
+        run: The run directory, if it is a run of `trainwatch run`.
+    """
+
+    live: Live
+    document: dict[str, Any]
+    run: Path | None
+
+    def keep(self, ranks: Sequence[RankView]) -> None:
+        """Write it down, with what the logs had come to; a full disk hides nothing."""
+        from trainwatch.probes.collect import write  # noqa: PLC0415 - only for a live job
+
+        if self.run:
+            write(self.run, self.document | {"places": written_places(ranks)}, "diagnose")
+
+
+def look(paths: Sequence[str]) -> Looked | None:
     """Look twice, seconds apart, at the workers that run on this machine; None if none does."""
     workers = workers_of(paths)
     if not workers:
         return None
-    from trainwatch.probes.collect import write  # noqa: PLC0415 - only for a live job
-    from trainwatch.probes.look import look_twice  # noqa: PLC0415
+    from trainwatch.probes.look import look_twice  # noqa: PLC0415 - only for a live job
 
-    run = run_directory(paths)
     document = look_twice(workers, "diagnose")
-    if run:
-        write(run, document, "diagnose")
-    return read_document("", document)
+    live = read_document("", document)
+    return None if live is None else Looked(live, document, run_directory(paths))
 
 
-def stored(paths: Sequence[str], since: float | None) -> Live | None:
-    """The newest of what each node wrote into `stacks/` during the current attempt.
-
-    Args:
-        paths: As given.
-        since: When the attempt began, epoch seconds.
-    """
+def stored(paths: Sequence[str]) -> Iterator[Live]:
+    """What was written into `stacks/`, the newest first, as much as is worth reading."""
     run = run_directory(paths)
-    newest: dict[str, Live] = {}
-    for live in _stored(run) if run else ():
-        host = live.stands[0].host if live.stands else ""
-        if live.stands and live.time >= (since or 0.0) - _SLACK:
-            newest[host] = live
-    return merged([newest[host] for host in sorted(newest)])
-
-
-def _stored(run: Path) -> Iterator[Live]:
-    """Oldest first, as their names sort; what cannot be read or is none is left out."""
-    for path in sorted((run / "stacks").glob("*.json"))[-_STORED:]:
+    left = MAX_BYTES
+    for path in sorted((run / "stacks").glob("*.json"), reverse=True)[:_STORED] if run else ():
         try:
-            if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
+            size = path.lstat().st_size
+            if path.is_symlink() or not path.is_file() or size > left:
                 continue
             live = read_document(f"stacks/{path.name}", path.read_bytes())
         except OSError:
             continue
+        left -= size
         if live is not None:
             yield live
 

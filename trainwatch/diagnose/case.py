@@ -9,6 +9,7 @@ from trainwatch.diagnose.clue import Clue, Exited
 from trainwatch.diagnose.currency import Currency
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.identity import Identity
+from trainwatch.diagnose.live.choose import choose
 from trainwatch.diagnose.live.model import Live, Stand
 from trainwatch.diagnose.recorder import RecorderEvidence, analyse_dumps
 from trainwatch.events import (
@@ -106,16 +107,24 @@ class Case:
     @cached_property
     def live(self) -> Live | None:
         """What the processes themselves showed, of each the rank as far as it is known."""
-        live = self.gathering.live
+        live = self.gathering.live or self._look
         if live is None or all(stand.who != NOBODY for stand in live.stands):
             return live
-        return replace(live, stands=tuple(map(self._with_rank, live.stands)))
+        alone = len(live.stands) == len(self.ranks) == 1
+        stands = tuple(self._with_rank(stand, alone=alone) for stand in live.stands)
+        return replace(live, stands=stands)
 
-    def _with_rank(self, stand: Stand) -> Stand:
+    @cached_property
+    def _look(self) -> Live | None:
+        """The best of what was written down, if it is of this attempt and nothing moved since."""
+        quiet = [view.silent_seconds for view in self.health.ranks]
+        known = [seconds for seconds in quiet if seconds is not None]
+        newest = self.view.now - min(known) if known else None
+        return choose(self.gathering.looks, self.health.ranks, self.info.attempt, newest)
+
+    def _with_rank(self, stand: Stand, *, alone: bool) -> Stand:
         """A process that was given no rank: by what the logs say of it, or as the only one."""
-        live = self.gathering.live
         who = stand.who if stand.who != NOBODY else self.identity.of_pid(stand.pid)
-        alone = live is not None and len(live.stands) == len(self.ranks) == 1
         return replace(stand, who=next(iter(self.ranks)) if who == NOBODY and alone else who)
 
     @cached_property

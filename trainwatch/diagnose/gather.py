@@ -38,7 +38,8 @@ class Gathering:
         logs: What each log said besides its records, by `FileRole.base`.
         errors: What the error files of @record hold.
         dumps: The bytes of flight-recorder dumps, by name.
-        live: What the processes themselves showed.
+        live: What the processes themselves showed just now.
+        looks: What they showed earlier, as it was written down.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Gathering:
         self.errors: list[Clue] = []
         self.dumps: dict[str, bytes] = {}
         self.live: Live | None = None
+        self.looks: list[Live] = []
         self._names: dict[str, LogNotes] = {}
 
     def see(self, line: FaultLine, stamp: Stamp | None) -> None:
@@ -84,8 +86,12 @@ class Gathering:
         self.dumps[name] = data
 
     def take_live(self, live: Live) -> None:
-        """Take what the processes of the run showed."""
+        """Take what the processes of the run show just now."""
         self.live = live
+
+    def take_look(self, live: Live) -> None:
+        """Take what they showed earlier; it counts unless the training got on since."""
+        self.looks.append(live)
 
     @property
     def clues(self) -> Iterator[Clue]:
@@ -103,7 +109,7 @@ class Gathering:
     @property
     def telling(self) -> bool:
         """Whether anything says something about a failure."""
-        found = self.dumps or self.live is not None
+        found = self.dumps or self.looks or self.live is not None
         return bool(found) or any(True for _ in self.clues) or any(True for _ in self.exits)
 
     def _log(self, name: str) -> LogNotes:

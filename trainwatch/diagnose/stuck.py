@@ -7,6 +7,7 @@ may tell who is in the wrong call; stacks alone do not.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import Category, Confidence, DiagnosedPhase, Proof, Role, Verdict
@@ -27,6 +28,11 @@ _UNKNOWN = 15.0
 _STARTING = 60.0
 _PRECEDENCE = 1
 _MAX_PROOFS = 6
+_LATER = 30.0
+"""Seconds from which two looks are two moments, and not one."""
+
+_REFUTE = "if that stack moves within a minute, or the rank writes another line"
+_REFUTE_STORED = "if the rank wrote another line after that moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +191,18 @@ def _lead(
     return Lead(
         name=NAME,
         category=sort.category,
-        verdict=Verdict.FAILED if case.failed else Verdict.HANG,
+        # A hang that somebody put an end to did not fail by itself.
+        verdict=Verdict.FAILED if case.failed and not case.info.stopped else Verdict.HANG,
         standing=Standing.TIMEOUT,
         precedence=_PRECEDENCE,
-        summary=sort.summary
-        + (f", for {duration(min(quiet))}" if quiet and not live.source else ""),
+        summary=sort.summary + _moment(live, quiet, case.view.utc_offset),
         phase=sort.phase,
         confidence=Confidence.POSSIBLE if unsure or once else sort.confidence,
         when=_when(case),
         charges=guilty,
         victims={who: why_of(stands[who]) for who in rest if spots[who].waits},
-        proofs=tuple(stack_proofs(live)),
-        refute="if that stack moves within a minute, or the rank writes another line",
+        proofs=tuple(stack_proofs(live, case.view.utc_offset)),
+        refute=_REFUTE_STORED if live.source else _REFUTE,
         advice=sort.advice,
         missing=live.problems,
     )
@@ -225,8 +231,16 @@ def why_of(stand: Stand) -> str:
     return ", ".join(words)
 
 
-def stack_proofs(live: Live) -> Iterator[Proof]:
+def _moment(live: Live, quiet: Sequence[float], utc_offset: float) -> str:
+    """How long it has stood so, or when it was seen."""
+    if live.source:
+        return f"; {_seen(live, utc_offset)}"
+    return f", for {duration(min(quiet))}" if quiet else ""
+
+
+def stack_proofs(live: Live, utc_offset: float) -> Iterator[Proof]:
     """The stacks, ranks at one place together, those that do not wait first."""
+    why = f"a stack, {_seen(live, utc_offset)}" if live.source else "a stack"
     groups: dict[tuple[bool, str], list[Stand]] = {}
     for stand in live.stands:
         spot = spot_of(stand)
@@ -235,4 +249,17 @@ def stack_proofs(live: Live) -> Iterator[Proof]:
     for (_, place), some in sorted(groups.items(), key=lambda item: item[0])[:_MAX_PROOFS]:
         who = ranks_words([stand.who for stand in some])
         file = live.source or f"stack of pid {spot_of(some[0]).by.pid}"
-        yield Proof(Evidence(file, None, 0, f"{who} in {place or 'no Python frame'}"), "a stack")
+        yield Proof(Evidence(file, None, 0, f"{who} in {place or 'no Python frame'}"), why)
+
+
+def _seen(live: Live, utc_offset: float) -> str:
+    """When it was written down, and since when it was the same."""
+    last = _clock(live.time, utc_offset)
+    if live.time - live.since < _LATER:
+        return f"seen at {last}"
+    return f"seen so from {_clock(live.since, utc_offset)} to {last}"
+
+
+def _clock(seconds: float, utc_offset: float) -> str:
+    moment = datetime.fromtimestamp(seconds, timezone(timedelta(seconds=utc_offset)))
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -11,10 +11,10 @@ from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceI
 from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.history import AlertHistory
-from trainwatch.health.verdict import judge
+from trainwatch.health.verdict import Verdict, judge
 from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
-from trainwatch.model.ranks import muster
+from trainwatch.model.ranks import Crew, muster
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import NO_WISH, RunView, Status, Wish
 from trainwatch.model.watch import Limits
@@ -98,6 +98,13 @@ class Engine:
         """
         self._view = Viewpoint(now, self._utc_offset, stated)
 
+    def judge(self) -> Verdict:
+        """How the run stands at the last tick, without the figures of a snapshot."""
+        return self._judge(muster(self.run))
+
+    def _judge(self, crew: Crew) -> Verdict:
+        return judge(self.run, crew, self.info, self._view, self.config, self.machines)
+
     def snapshot(
         self, *, loaded: float = 1.0, problems: Sequence[str] = (), wish: Wish = NO_WISH
     ) -> RunView:
@@ -109,7 +116,7 @@ class Engine:
             wish: What is wanted beyond what every snapshot holds.
         """
         crew = muster(self.run)
-        verdict = judge(self.run, crew, self.info, self._view, self.config, self.machines)
+        verdict = self._judge(crew)
         progress = progress_of(crew, self.info, self._view)
         ranks = verdict.ranks
         if wish.timelines:

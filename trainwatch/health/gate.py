@@ -3,7 +3,7 @@
 A function of successive snapshots and the time; nothing is read or ended here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from trainwatch.events import Finding, Severity
@@ -29,12 +29,14 @@ class Judgement:
         outcome: Whether it is decided, and how.
         reason: Why it failed.
         step, loss: The newest ones.
+        silent: Whether it failed because nothing moved.
     """
 
     outcome: Outcome
     reason: str | None = None
     step: int | None = None
     loss: float | None = None
+    silent: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Gate:
         if self._first is None:
             quiet = view.now - max(self._heard, self.began)
             if quiet >= self.seconds:
-                return self._say(view, Outcome.FAILED, f"no progress at all: {self._silent(quiet)}")
+                return self._say_silent(view, f"no progress at all: {self._silent(quiet)}")
             return self._say(view, Outcome.PENDING)
         return self._moving(view, self._first, self._moved or self._first)
 
@@ -76,7 +78,7 @@ class Gate:
         silent = view.now - moved
         stalled = next((one for one in view.alerts if one.active and one.rule in _SILENCE), None)
         if stalled and silent >= self.seconds:
-            return self._say(view, Outcome.FAILED, f"stalled: {stalled.message}")
+            return self._say_silent(view, f"stalled: {stalled.message}")
         # One record and then nothing is no health: it has to move in the second half too.
         if view.now - first >= self.seconds and moved - first >= self.seconds / 2 and not stalled:
             return self._say(view, Outcome.PASSED)
@@ -95,6 +97,9 @@ class Gate:
         if self._bytes == 0:
             return f"nothing was written for {quiet:.0f} s"
         return f"no step was recognised, and nothing more was written for {quiet:.0f} s"
+
+    def _say_silent(self, view: RunView, reason: str) -> Judgement:
+        return replace(self._say(view, Outcome.FAILED, reason), silent=True)
 
     @staticmethod
     def _say(view: RunView, outcome: Outcome, reason: str | None = None) -> Judgement:

@@ -5,17 +5,22 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from trainwatch.probes.find import of_run
+from trainwatch.probes.find import attempt_of, of_run
 from trainwatch.probes.look import looks
 
 _KEPT = 20
+"""Files of one node, the newest."""
+
+_NOTHING: Mapping[str, object] = {}
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 
 
-def collect(run_dir: Path, pids: Iterable[int], reason: str) -> Path | None:
+def collect(
+    run_dir: Path, pids: Iterable[int], reason: str, facts: Mapping[str, object] = _NOTHING
+) -> Path | None:
     """As `trainwatch.probes.collect`."""
     workers = of_run(Path(run_dir), pids)
     if not workers:
@@ -23,26 +28,26 @@ def collect(run_dir: Path, pids: Iterable[int], reason: str) -> Path | None:
     written = None
     began = time.time()
     for document in looks(workers, reason):  # the first alone, if no time is left for the second
-        written = write(Path(run_dir), document, reason, began)
+        written = write(Path(run_dir), {**document, **facts}, reason, began)
     return written
 
 
 def write(
-    run_dir: Path, document: dict[str, object], reason: str, began: float | None = None
+    run_dir: Path, document: Mapping[str, object], reason: str, began: float | None = None
 ) -> Path | None:
     """One more file; the oldest of many are removed. None where it cannot be written."""
     directory = run_dir / "stacks"
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(began))
-    words = [moment, socket.gethostname(), reason]
-    name = "_".join(_NOT_IN_A_NAME.sub("-", word)[:60] for word in words) + ".json"
+    host, why = (_NOT_IN_A_NAME.sub("-", word)[:60] for word in (socket.gethostname(), reason))
+    name = f"{moment}_{host}_{why}.json"
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
         part = directory / f".{name}.{os.getpid()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with os.fdopen(os.open(part, flags, 0o600), "w", encoding="ascii") as file:
-            json.dump(document, file)
+            json.dump({**document, "attempt": attempt_of(run_dir)}, file)
         part.replace(directory / name)
-        for old in sorted(directory.glob("*.json"))[:-_KEPT]:
+        for old in sorted(directory.glob(f"*_{host}_*.json"))[:-_KEPT]:
             old.unlink()
     except OSError:
         return None

@@ -49,13 +49,23 @@ def _writes(process: Process, wanted: set[str]) -> bool:
     return False
 
 
+def attempt_of(run_dir: Path) -> int | None:
+    """The number of a run's newest attempt, from 0."""
+    attempts = _record(run_dir).get("attempts")
+    return len(attempts) - 1 if isinstance(attempts, list) and attempts else None
+
+
 def _token(run_dir: Path) -> str | None:
+    token = _record(run_dir).get("token")
+    return token if isinstance(token, str) and token else None
+
+
+def _record(run_dir: Path) -> dict[str, object]:
     try:
         document = json.loads((Path(run_dir) / "run.json").read_bytes())
     except (OSError, ValueError, RecursionError):
-        return None
-    token = document.get("token") if isinstance(document, dict) else None
-    return token if isinstance(token, str) and token else None
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _workers(roots: set[int], every: dict[int, Process]) -> list[Process]:

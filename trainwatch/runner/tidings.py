@@ -60,4 +60,16 @@ def _disk(event: Mapping[str, Any]) -> str:
     )
 
 
-_WORDS = {"gate": _gate, "restart": _restart, "checkpoint": _checkpoint, "disk": _disk}
+def _alert(event: Mapping[str, Any]) -> str:
+    stacks = event["stacks"]
+    kept = f"; where its processes stand is kept in {stacks}" if stacks else ""
+    return f"{event['message']}{kept}."
+
+
+_WORDS = {
+    "alert": _alert,
+    "gate": _gate,
+    "restart": _restart,
+    "checkpoint": _checkpoint,
+    "disk": _disk,
+}

@@ -1,6 +1,7 @@
 """Which companions a run has, and what their endings mean to it.
 
-The sampler runs as long as the training; the gate until it has decided; after a failed attempt an
+The sampler runs as long as the training; the gate until it has decided, and then the vigil, which
+takes the stacks of a training that falls silent; after a failed attempt an
 inspection reads from the logs how far it came; at the end a report is written.
 """
 
@@ -22,6 +23,9 @@ from trainwatch.supervise.process import Process
 
 _GATE_DELAY = 1.0
 """Seconds before the gate starts: what fails at once, such as a typing error, needs none."""
+
+_VIGIL_DELAY = 10.0
+"""Seconds before the vigil starts where there is no gate: no stall is that short."""
 
 _DISK_DELAY = 60.0
 """Seconds before the free space is watched: a training that short saves little."""
@@ -60,6 +64,8 @@ class Helpers:
         self._gate: Companion | None = None
         self._gate_due: float | None = None
         self._gate_judged = False
+        self._vigil: Companion | None = None
+        self._vigil_due: float | None = None
         self._disk_due: float | None = None
         self._sampler: Companion | None = None
         self._inspector: Companion | None = None
@@ -86,10 +92,13 @@ class Helpers:
             self._gate_due = None
             seconds = str(self._order.guard.health_time)
             self._gate = self._start("gate", "trainwatch.cli.gate", str(self._paths.root), seconds)
+        if self._vigil_due is not None and now >= self._vigil_due:
+            self._vigil_due = None
+            self._vigil = self._start("vigil", "trainwatch.cli.vigil", str(self._paths.root))
 
     def end(self, now: float) -> None:
         """Asks all of them to end."""
-        self._gate_due = self._disk_due = None
+        self._gate_due = self._disk_due = self._vigil_due = None
         self._companions.end(now)
 
     # --- while it runs --------------------------------------------------------------------------
@@ -103,12 +112,19 @@ class Helpers:
             self._sampler = self._start("sampler", "trainwatch.telemetry", str(self._paths.root))
         if self._order.guard.health_time > 0 and not self._gate_judged:
             self._gate_due = now + _GATE_DELAY
+        else:
+            self._keep_vigil(now + _VIGIL_DELAY)
+
+    def _keep_vigil(self, due: float) -> None:
+        if self._order.guard.probe and _exists("trainwatch.cli.vigil"):
+            self._vigil_due = due
 
     def attempt_over(self) -> None:
-        """An attempt has ended, and with it the gate's question."""
-        self._gate_due = None
-        if self._gate and self._gate.exit_code is None:
-            self._gate.end(time.monotonic())
+        """An attempt has ended, and with it the gate's question; there is nothing to watch."""
+        self._gate_due = self._vigil_due = None
+        for companion in (self._gate, self._vigil):
+            if companion and companion.exit_code is None:
+                companion.end(time.monotonic())
 
     def gate_failure(self) -> str | None:
         """Why the gate wants the training ended, told once; None while it does not."""
@@ -116,6 +132,8 @@ class Helpers:
         if gate is None or gate.exit_code is None:
             return None
         self._gate = None
+        if gate.exit_code != ExitCode.GATE_FAILED and gate.asked is None:
+            self._keep_vigil(0.0)
         if gate.exit_code not in (ExitCode.OK, ExitCode.GATE_FAILED):
             if gate.asked is None:
                 self._failed("gate", gate.exit_code)

@@ -36,6 +36,7 @@ class Happened(StrEnum):
     HOOK = "hook"
     LOGS = "logs"
     DISK = "disk"
+    ALERT = "alert"
     END = "end"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trainwatch.diagnose.clue import Frame
 from trainwatch.events import RankId
@@ -51,22 +52,38 @@ class Stand:
         return own and all(child.idle for child in self.children)
 
 
+class Place(NamedTuple):
+    """Where the log of a rank stood when its process was looked at."""
+
+    epoch: float | None
+    phase: str
+    step: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """All processes of a run, as far as they could be seen.
 
     Attributes:
         stands: The workers, by rank.
+        host: The node on which they were looked at.
         source: The file that this was read from; "" when they were looked at just now.
         time: Epoch seconds of the newest look; `seconds` between the two looks.
+        since: Epoch seconds of the first look at which all of them stood just so.
+        attempt: Whose processes these were, from 0; None where that was not written down.
+        places: What the logs had come to; empty where that was not written down.
         dumps: Flight recorders, by a name that ends in the rank.
         problems: What could not be seen, one sentence each.
     """
 
     stands: tuple[Stand, ...] = ()
+    host: str = ""
     source: str = ""
     time: float = 0.0
     seconds: float = 0.0
+    since: float = 0.0
+    attempt: int | None = None
+    places: Mapping[RankId, Place] = field(default_factory=dict)
     dumps: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 

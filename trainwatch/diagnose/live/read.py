@@ -6,6 +6,7 @@ from typing import Any
 
 from trainwatch.diagnose.clue import Frame
 from trainwatch.diagnose.live.model import Live, Stand
+from trainwatch.diagnose.live.places import read_places
 from trainwatch.events import RankId
 
 MAX_BYTES = 256 << 20
@@ -40,8 +41,12 @@ def read_document(name: str, data: bytes | Json) -> Live | None:
     stands = [_stand(one, before, host, _below(one, now)) for one in workers]
     return Live(
         stands=tuple(sorted(stands, key=lambda stand: (stand.who.sort_key, stand.pid))),
+        host=host,
         source=name,
         time=_number(last.get("time")),
+        since=_number(first.get("time")),
+        attempt=_attempt(document.get("attempt")),
+        places=read_places(document.get("places")),
         seconds=max(0.0, _number(last.get("time")) - _number(first.get("time"))),
         dumps=_dumps(name, workers),
         problems=tuple(dict.fromkeys(stand.problem for stand in stands if stand.problem)),
@@ -57,12 +62,21 @@ def merged(lives: Sequence[Live]) -> Live | None:
         stands=tuple(
             sorted((s for live in lives for s in live.stands), key=lambda s: s.who.sort_key)
         ),
+        host=newest.host,
         source=newest.source,
         time=newest.time,
         seconds=newest.seconds,
+        since=min(live.since for live in lives),
+        attempt=newest.attempt,
+        places=newest.places,
         dumps={name: data for live in lives for name, data in live.dumps.items()},
         problems=tuple(dict.fromkeys(text for live in lives for text in live.problems)),
     )
+
+
+def _attempt(value: object) -> int | None:
+    number = _number(value)
+    return int(number) if isinstance(value, int) and 0 <= number < _RANKS else None
 
 
 def _load(data: bytes | Json) -> Json | None:
