@@ -278,10 +278,17 @@ def test_the_limit_is_exact() -> None:
 def test_floors_and_factor_can_be_configured() -> None:
     config = Config(stall=StallConfig(factor=2.0, floor_seconds=1.0, floor_unknown_seconds=7.0))
     writing = Writing(config=config)
-    training(writing, 1, 10.0, 50)
-    assert limit(writing) == 20.0
-    writing.line(log_of(0), line(0, "========== EPOCH 0 TRAINING END =========="), MTIME + 500.0)
+    training(writing, 1, 3.0, 50)
+    assert limit(writing) == 6.0
+    writing.line(log_of(0), line(0, "========== EPOCH 0 TRAINING END =========="), MTIME + 150.0)
     assert limit(writing) == 7.0
+
+
+def test_a_log_that_seldom_writes_is_given_more_time_in_a_new_phase() -> None:
+    writing = Writing()
+    training(writing, 1, 100.0, 3)
+    writing.line(log_of(0), line(0, "========== EPOCH 0 TRAINING END =========="), MTIME + 200.0)
+    assert limit(writing) == 200.0
 
 
 def test_a_log_of_the_past_has_the_rhythm_that_it_states() -> None:

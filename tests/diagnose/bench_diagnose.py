@@ -4,7 +4,8 @@
     python tests/diagnose/bench_diagnose.py [DIR]
 
 DIR holds jobs that `hang_matrix.py` recorded. Without the shared samples beside the repository
-only `sample_logs/` is measured. Healthy runs are counted at the end: an alarm on one is a fault.
+only `sample_logs/` is measured. Healthy runs are counted at the end, as they are and cut at many
+moments of their lives: an alarm on one is a fault.
 """
 
 import sys
@@ -19,6 +20,7 @@ from tests.diagnose.cases import (
     RECORDED,
     SAMPLE_LOGS,
     SAMPLES,
+    SOUND,
     TORCHRUN,
     Expected,
     accused,
@@ -28,8 +30,12 @@ from tests.diagnose.cases import (
     wrong,
 )
 from tests.diagnose.hang_matrix import FAULTS, Fault
+from tests.diagnose.moments import count
 
 HEALTHY = ("dialects", "frameworks")
+MOMENTS = 40
+"""Moments at which each healthy run is looked at."""
+
 ROW = "{:<28} {:<12} {:<26} {:<20} {:<9} {:<8} {}"
 
 
@@ -69,18 +75,35 @@ def shared() -> Iterable[tuple[str, Path, Expected]]:
     yield from ((f"failures/{path.stem}", path, expected) for path, expected in failures())
 
 
-def alarms() -> tuple[int, int]:
-    """Healthy files that were looked at, and those on which anything was alarmed."""
+def healthy() -> list[Path]:
+    """Files of other dialects and frameworks that tell of no failure."""
     paths = [path for kind in HEALTHY for path in sorted((SAMPLES / kind).glob("*"))]
     paths = [path for path in paths if path.suffix in (".log", ".txt", ".csv")]
-    healthy = [path for path in paths if "trunc" not in path.name]
-    loud = []
-    for path in healthy:
+    return [path for path in paths if "trunc" not in path.name]
+
+
+def alarms() -> tuple[int, int]:
+    """Healthy files that were looked at, and those on which anything was alarmed."""
+    loud = 0
+    for path in healthy():
         found = diagnosed(files_of(path))
         if found.category is not None or found.verdict.value not in ("undecided", "finished"):
-            loud.append(path)
+            loud += 1
             print(f"  alarm: {path.name}: {found.verdict.value} {found.category} {found.summary}")
-    return len(healthy), len(loud)
+    return len(healthy()), loud
+
+
+def moments() -> None:
+    """Print what is said of living healthy runs at many moments."""
+    cases = {name: files_of(SAMPLE_LOGS / name) for name in SOUND}
+    cases |= {path.name: files_of(path) for path in healthy()}
+    verdicts, loud = count(cases, MOMENTS)
+    for words in loud:
+        print(f"  alarm: {words}")
+    told = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
+    print(
+        f"{len(loud)} alarms at {verdicts.total()} moments of {len(cases)} living healthy runs ({told})"
+    )
 
 
 def main() -> None:
@@ -96,6 +119,7 @@ def main() -> None:
     if SAMPLES.is_dir():
         looked, loud = alarms()
         print(f"{loud} alarms on {looked} healthy files of other dialects and frameworks")
+    moments()
 
 
 if __name__ == "__main__":

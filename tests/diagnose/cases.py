@@ -92,6 +92,9 @@ RECORDED = {
     "stuck_checkpoint": Expected(("hang",), ("checkpoint_stall",), ("checkpoint",), (0,)),
 }
 
+SOUND = ("chinese", "demo", "finished", "healthy_4ranks", "info_only", "no_timestamps", "resumed")
+"""Recorded runs that tell of no failure."""
+
 
 def failures() -> Iterator[tuple[Path, Expected]]:
     """The public excerpts, from their own index."""

@@ -157,14 +157,14 @@ def both(job: Job, quiet: float = QUIET_SECONDS) -> tuple[Diagnosis, Diagnosis]:
 def judged(found: Diagnosis, expected: Expected) -> list[str]:
     """What is wrong; whoever must be named must be guilty.
 
-    Within the silence that a phase without a history is allowed, "possibly healthy", with the missing
-    evidence named, is as open an answer as "undecided".
+    Logs cannot show a straggler whom all others wait for in each step. A run that has one may be
+    called healthy, but not for certain, and with the evidence named that would show it.
     """
     guilty = {rank.who.rank for rank in found.ranks if rank.role is Role.GUILTY}
     faults = wrong(found, expected)
-    open_answer = found.confidence.value == "possible" and bool(found.missing)
-    if found.verdict.value == "healthy" and "undecided" in expected.verdicts and open_answer:
-        faults = [fault for fault in faults if not fault.startswith("verdict")]
+    hidden = found.verdict.value == "healthy" and "straggler" in expected.verdicts
+    if hidden and (found.confidence.value == "certain" or not found.missing):
+        faults.append("too sure")
     if not set(expected.guilty) <= guilty and expected.guilty and "failed" not in expected.verdicts:
         faults.append("not called guilty")
     return faults

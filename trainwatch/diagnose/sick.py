@@ -17,6 +17,7 @@ from trainwatch.diagnose.lead import Charge, Lead, When
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import NOBODY, Evidence, Finding, RankId
+from trainwatch.model.snapshot import Status
 
 _RULES = {
     "loss_nan": Category.LOSS_NAN_OR_SPIKE,
@@ -197,7 +198,7 @@ def _tails(case: Case) -> Iterator[Lead]:
                 return
             if spike is not None:
                 evidence, before, after = spike
-                yield _spike(Proof(evidence, "where it jumps"), before, after)
+                yield _spike(case, Proof(evidence, "where it jumps"), before, after)
                 return
 
 
@@ -216,13 +217,16 @@ def _nan(evidence: Evidence, count: int) -> Lead:
     )
 
 
-def _spike(proof: Proof, before: float, after: float) -> Lead:
+def _spike(case: Case, proof: Proof, before: float, after: float) -> Lead:
+    """A spike at the end; of a training that moves, which may well recover, only a note."""
+    moves = case.health.status is Status.RUNNING
+    end = "a few records ago, and has not come down yet" if moves else "and the log ends there"
     return Lead(
         name="loss_spike",
         category=Category.LOSS_NAN_OR_SPIKE,
         verdict=Verdict.UNDECIDED,
-        standing=Standing.ROOT,
-        summary=f"the loss jumped from {before:.4g} to {after:.4g}, and the log ends there",
+        standing=Standing.CONTEXT if moves else Standing.ROOT,
+        summary=f"the loss jumped from {before:.4g} to {after:.4g}, {end}",
         confidence=Confidence.POSSIBLE,
         proofs=(proof,),
         refute="if the loss came down again within some dozen steps",

@@ -8,14 +8,13 @@ from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
 from trainwatch.diagnose.notes import clocks
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Place, places_of
+from trainwatch.diagnose.quiet import Quiet, fallen_silent
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.words import ranks_words, sentence
 from trainwatch.health.words import duration
 from trainwatch.model.snapshot import Status, TimeBasis
 
 MAX_PROOFS = 4
-_LONG = 20.0
-"""Seconds of silence from which a run that may merely be slow is only possibly healthy."""
 _REFUTE = {
     Verdict.HEALTHY: "if the training falls silent for longer than is usual for it",
     Verdict.FINISHED: "if the launcher reports a failure, or the final model is not there",
@@ -26,16 +25,23 @@ _NEXT = {
     Verdict.FINISHED: (),
     Verdict.UNDECIDED: ("see whether its processes live: ps; then ask again with --now",),
 }
+_SLOWEST = (
+    "whether one rank slows the others down: ranks that work in step print alike; on its node"
+    " `trainwatch diagnose` looks at the processes, and the flight recorder tells who comes late"
+)
 
 
 def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
     """The diagnosis where no lead explains anything."""
+    quiet = _early(case)
+    if quiet is not None:
+        return _too_early(case, quiet, others)
     verdict, summary, confidence = _state(case)
     undecided = verdict is Verdict.UNDECIDED
     place = _one_place(case)
     missing = (*liveness(), *stacks(case), *unlogged(case), *console(case)) if undecided else ()
-    if verdict is Verdict.HEALTHY and confidence is Confidence.POSSIBLE:
-        missing = stacks(case)
+    if verdict is Verdict.HEALTHY and len(case.ranks) > 1 and case.live is None:
+        missing = (_SLOWEST,)
     return Diagnosis(
         verdict=verdict,
         category=None,
@@ -51,6 +57,47 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
     )
 
 
+def _early(case: Case) -> Quiet | None:
+    """The silence of a run that may have begun to hang, or only takes longer than before."""
+    if case.health.status not in (Status.RUNNING, Status.STARTING):
+        return None
+    seen_moving = case.live is not None and not case.live.source and case.live.moving
+    return None if seen_moving else fallen_silent(case)
+
+
+def _too_early(case: Case, quiet: Quiet, others: tuple[Other, ...]) -> Diagnosis:
+    """Silent for longer than ever, and not yet for as long as would be a finding."""
+    place = _one_place(case)
+    where = f", {place.words}" if place else ""
+    who = "the training has" if len(case.ranks) < 2 else f"all {len(case.ranks)} ranks have"  # noqa: PLR2004
+    silent = duration(quiet.seconds or 0.0)
+    limit = f"; from {duration(quiet.limit)} on it counts as a hang" if quiet.limit else ""
+    return Diagnosis(
+        verdict=Verdict.UNDECIDED,
+        category=None,
+        phase=phase_of_position(place.phase) if place else None,
+        summary=sentence(
+            f"too early to say: {who} been silent for {silent}{where}, {_before(quiet)}{limit}"
+        ),
+        confidence=Confidence.POSSIBLE,
+        ranks=tuple(roles(case, None)),
+        evidence=tuple(_last_lines(case)),
+        refute="if another line comes (then it moves), or its stacks stand still (then it hangs)",
+        advice=("look again in a minute, or at its processes now: `trainwatch diagnose` there",),
+        missing=(*(stacks(case) if case.live is None else ()), *unlogged(case), *clocks(case)),
+        others=others,
+    )
+
+
+def _before(quiet: Quiet) -> str:
+    if quiet.longest is None:
+        return "and how long it is silent as a rule, its log does not show"
+    longest = duration(quiet.longest)
+    if quiet.known:
+        return f"and its longest silence there before was {longest}"
+    return f"where it was never before; its longest silence anywhere was {longest}"
+
+
 def _state(case: Case) -> tuple[Verdict, str, Confidence]:
     status = case.health.status
     if status is Status.COMPLETED:
@@ -63,12 +110,10 @@ def _state(case: Case) -> tuple[Verdict, str, Confidence]:
 
 
 def _sure(case: Case) -> Confidence:
-    """Of a run that moves, as far as a file's modification time can tell."""
-    quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
-    if quiet and min(quiet) > _LONG:
-        return Confidence.POSSIBLE
+    """Of a run that moves, as far as its logs can tell."""
     bases = {view.basis for view in case.health.ranks}
-    return Confidence.LIKELY if TimeBasis.MTIME in bases else Confidence.CERTAIN
+    unseen = len(case.ranks) > 1 and case.live is None
+    return Confidence.LIKELY if unseen or TimeBasis.MTIME in bases else Confidence.CERTAIN
 
 
 def _quiet(case: Case) -> str:

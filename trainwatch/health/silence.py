@@ -43,13 +43,17 @@ def silence_limit(stream: Stream, config: StallConfig) -> float:
     if usual is not None:
         recurring = stream.rhythm.recurring(stream.lull) or 0.0
         return max(config.floor_seconds, config.factor * usual, _AGAIN * recurring)
-    if phase in (Phase.STARTING, Phase.UNKNOWN):
+    longest = stream.rhythm.longest()
+    if phase in (Phase.STARTING, Phase.UNKNOWN) or longest is None:
         return config.floor_starting_seconds
-    return config.floor_unknown_seconds
+    return max(config.floor_unknown_seconds, _SELDOM * longest)
 
 
 _AGAIN = 1.5
 """Times a silence that came more than once, such as a checkpoint without a marker."""
+
+_SELDOM = 2.0
+"""Times the longest silence of a log that seldom writes, in a phase without a history."""
 
 
 def silence(voice: Voice, view: Viewpoint, config: StallConfig) -> Silence:

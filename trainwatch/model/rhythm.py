@@ -79,6 +79,11 @@ class Rhythm:
             known = self._usual[lull, quantile] = (seen, gaps[int(quantile * (len(gaps) - 1))])
         return known[1]
 
+    def longest(self, lull: Lull | None = None) -> float | None:
+        """The longest gap ever seen, of one phase or of all; None where there was none."""
+        phases = self._longest.values() if lull is None else [self._longest.get(lull, [])]
+        return max((gaps[0] for gaps in phases if gaps), default=None)
+
     def recurring(self, lull: Lull) -> float | None:
         """The second longest gap ever seen: what came twice is no accident."""
         longest = self._longest.get(lull, ())
