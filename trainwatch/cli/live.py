@@ -21,11 +21,12 @@ from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
 from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import NO_WISH, RunView, Wish
-from trainwatch.sources import TAIL_BYTES, Follower, Start, Waker, discover
+from trainwatch.sources import TAIL_BYTES, Follower, Start, discover
 from trainwatch.sources.samples import SampleFiles
 
 if TYPE_CHECKING:
     from trainwatch.diagnose.diagnosis import Diagnosis
+    from trainwatch.sources import Waker
     from trainwatch.tui.reader import LogPort
 
 POLL_SECONDS = 0.5
@@ -172,13 +173,10 @@ class LiveReader:
 
     def _read(self, post: Post) -> None:
         pace = _Pace(post)
-        first = time.time()
-        self._whole.advance(first, SMALL_BYTES)
-        if self._whole.follower.backlog():
-            self._tails = self._fold(Start.TAIL)
-            # A rank whose tail is not read yet would look silent: all of them come first.
-            while self._tails.advance(time.time()) and not self._stopping.is_set():
-                pass
+        self._first_look(time.time())
+        pace.offer(True, self._snapshot)
+        from trainwatch.sources import Waker  # noqa: PLC0415 - when there is something to see
+
         with Waker(self._whole.follower.roots) as self._waker:
             while not self._stopping.is_set():
                 changed = self._look(time.time())
@@ -189,6 +187,16 @@ class LiveReader:
                 pace.offer(changed, self._snapshot)
                 if not self._behind:
                     self._waker.wait(min(POLL_SECONDS, pace.patience))
+
+    def _first_look(self, now: float) -> None:
+        """Read what there is where it is little, else the tails."""
+        shown = self._whole
+        shown.advance(now, 0)
+        if shown.follower.backlog() > SMALL_BYTES:
+            shown = self._tails = self._fold(Start.TAIL)
+        # A rank that is not read yet would look silent: all of them come first.
+        while shown.advance(time.time()) and not self._stopping.is_set():
+            pass
 
     def _look(self, now: float) -> bool:
         """Advance both folds; whether the one that is shown has anything new."""
@@ -224,10 +232,14 @@ class LiveReader:
 
     def _fold(self, start: Start) -> _Fold:
         engine = new_engine(self._selection, self._info)
-        each = TAILS_BYTES // max(1, len(discover(self._paths, allow_empty=True).files))
-        tail_bytes = max(LEAST_TAIL_BYTES, min(TAIL_BYTES, each))
+        tail_bytes = self._tail_bytes() if start is Start.TAIL else TAIL_BYTES
         follower = Follower(self._paths, start=start, tail_bytes=tail_bytes)
         return _Fold(follower, SampleFiles(self._paths), engine)
+
+    def _tail_bytes(self) -> int:
+        """Bytes of each tail, so that those of very many files together stay few."""
+        each = TAILS_BYTES // max(1, len(discover(self._paths, allow_empty=True).files))
+        return max(LEAST_TAIL_BYTES, min(TAIL_BYTES, each))
 
 
 class _Pace:

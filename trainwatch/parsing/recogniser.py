@@ -22,14 +22,19 @@ _KEY = 4
 
 
 class _Index:
-    """The formats that may fit a line, in their order.
+    """The formats that may fit a line, in their order; the logs of a run share it.
 
     Args:
         formats: All of them.
+
+    Attributes:
+        anchors: The texts of which a record of theirs holds one.
     """
 
     def __init__(self, formats: tuple[CompiledFormat, ...]) -> None:
         self._formats = formats
+        anchors = sorted({known.anchor for known in formats if known.anchor})
+        self.anchors = re.compile(b"|".join(map(re.escape, anchors)) or rb"(?!)")
         self._openings = tuple(_opening(known) for known in formats)
         self._keys = frozenset(text[:_KEY] for text in self._openings)
         self._short = frozenset(text[:1] for text in self._openings)
@@ -75,10 +80,7 @@ class Recogniser:
     """
 
     def __init__(self, formats: tuple[CompiledFormat, ...]) -> None:
-        self._formats = formats
         self._index = _index(formats)
-        anchors = sorted({known.anchor for known in formats if known.anchor})
-        self._anchors = re.compile(b"|".join(map(re.escape, anchors)) or rb"(?!)")
         self.hot: CompiledFormat | None = None
 
     def records(self, line: bytes) -> Sequence[Hit]:
@@ -105,7 +107,7 @@ class Recogniser:
     def _fused(self, line: bytes) -> list[Hit]:
         records: list[Hit] = []
         position = 0
-        anchor = self._anchors.search(line) if next_record.search(line, 1) else None
+        anchor = self._index.anchors.search(line) if next_record.search(line, 1) else None
         while anchor is not None:
             hit = self._within(line, position)
             if hit:
@@ -117,7 +119,7 @@ class Recogniser:
                     break
                 position = following.start()
             if anchor.start() < position:
-                anchor = self._anchors.search(line, position)
+                anchor = self._index.anchors.search(line, position)
         return records
 
     def _within(self, line: bytes, at: int) -> Hit | None:
