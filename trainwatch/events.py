@@ -86,6 +86,7 @@ class RunInfo:
         exit_code: Of the training once it ended; 128+N when signal N ended it.
         stopped: Whether a person or a signal asked for the end.
         alive: True or False when the process table says so, None when it cannot be known.
+        consoles: Bytes that `console.log` held when each attempt began, the first included.
     """
 
     path: str
@@ -98,6 +99,7 @@ class RunInfo:
     exit_code: int | None = None
     stopped: bool = False
     alive: bool | None = None
+    consoles: tuple[int, ...] = ()
 
 
 # --- where and who ----------------------------------------------------------------------------

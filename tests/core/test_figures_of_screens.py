@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.tui import fake_views
 from trainwatch.engine import Engine
@@ -13,7 +14,7 @@ from trainwatch.engine.curves import over_ranks
 from trainwatch.events import Chunk, LogFile, Phase, RankId, RunInfo
 from trainwatch.health.history import AlertHistory
 from trainwatch.health.lateness import with_lateness
-from trainwatch.model.series import Series, Track
+from trainwatch.model.series import Series, Track, Whereabouts
 from trainwatch.model.snapshot import RunView, Wish
 
 T0 = 1_764_000_000.0
@@ -83,25 +84,29 @@ def test_the_slowest_step_is_quoted() -> None:
     assert rank.slowest.text.endswith("step 10, loss=0.5")
 
 
+def places(steps: NDArray[np.float64]) -> Whereabouts:
+    return Whereabouts(steps, steps / 10, steps * 2, steps, steps * 80)
+
+
 @given(st.lists(st.integers(1, 300), max_size=20), st.integers(2, 16).map(lambda n: 2 * n))
 def test_any_chunks_give_the_same_track_and_places(sizes: list[int], capacity: int) -> None:
     total = sum(sizes)
     steps = np.arange(total, dtype=float)
     whole, parts = Track(capacity), Track(capacity)
     series, pieces = Series(capacity), Series(capacity)
-    whole.add(steps, steps / 10, steps * 2)
+    whole.add(places(steps))
     series.add(steps, steps + 5)
     start = 0
     for size in sizes:
         part = steps[start : start + size]
-        parts.add(part, part / 10, part * 2)
+        parts.add(places(part))
         pieces.add(part, part + 5)
         start += size
-    for one, two in zip(whole.columns(), parts.columns(), strict=True):
+    for one, two in zip(whole.columns()[1], parts.columns()[1], strict=True):
         assert one.tolist() == two.tolist()
     assert series.points()[0].tolist() == pieces.points()[0].tolist()
-    ordinals, kept, *_ = parts.columns()
-    assert ordinals.tolist() == kept.tolist()
+    ordinals, kept = parts.columns()
+    assert ordinals.tolist() == kept.steps.tolist()
     assert len(ordinals) <= capacity
 
 

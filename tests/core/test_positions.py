@@ -104,7 +104,7 @@ def test_a_resumed_run_writes_new_dated_files() -> None:
         (1, 3),
     ]
     (curve,) = [curve for curve in view.curves if curve.metric == "loss"]
-    assert curve.attempts == (88,)
+    assert curve.attempts == (75,)
 
 
 def test_attempts_are_numbered_by_the_starts_in_the_names() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trainwatch.cli.main import main
 from trainwatch.engine import Engine
 from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
+from trainwatch.model.course import attempt_begins
 from trainwatch.report.collector import Collector
 from trainwatch.report.curves import decimated
 from trainwatch.report.direction import Direction, direction
@@ -260,22 +261,22 @@ def test_epoch_tables_are_plotted_over_epochs(
     st.integers(1, 12),
 )
 def test_replayed_steps_are_resolved(attempts: list[tuple[int, int]], per_epoch: int) -> None:
-    """Any attempts, each from a step already reached, appended to one log."""
-    lines, expected, reached = [], {}, 0
+    """Any attempts, each from a step that the one before has reached, appended to one log."""
+    lines, expected, before = [], {}, 0
     for number, (start, length) in enumerate(attempts):
-        begin = min(start, reached)
+        begin = min(start, before)
         for step in range(begin, begin + length):
             lines.append(f"[DEBUG] [Rank 0] Training step {step % per_epoch}, loss={number}.5")
             if step % per_epoch == 0 or step == begin:
                 lines.insert(-1, marker(step // per_epoch))
             expected[step // per_epoch, step % per_epoch] = number + 0.5
-        reached = max(reached, begin + length)
+        before = begin + length
     collected = Collector()
     engine = Engine(RunInfo("logs"), listener=collected.take)
     data = "".join(line + "\n" for line in lines).encode()
     engine.feed(Chunk(LogFile("debug_rank0_20260101_000000.log"), 0, data, 0.0))
     engine.feed(FileEnded(LogFile("debug_rank0_20260101_000000.log"), "read"))
-    columns = collected.history().columns
+    columns = collected.history(lambda *log: attempt_begins(engine.run, *log, ())).columns
     places = zip(columns["epoch"].tolist(), columns["step"].tolist(), strict=True)
     found = dict(zip(places, columns["loss"].tolist(), strict=True))
     assert list(found) == sorted(expected)

@@ -85,6 +85,7 @@ def _read(selection: Selection) -> _Result:
     from trainwatch.cli.reading import chosen_paths, read_all  # noqa: PLC0415
     from trainwatch.cli.stacks import stored  # noqa: PLC0415
     from trainwatch.diagnose import Gathering, diagnose  # noqa: PLC0415
+    from trainwatch.model.course import attempt_begins  # noqa: PLC0415
     from trainwatch.report.collector import Collector  # noqa: PLC0415
 
     paths = chosen_paths(selection.paths)
@@ -101,7 +102,10 @@ def _read(selection: Selection) -> _Result:
     engine = read.engine
     view = engine.snapshot(problems=read.problems)
     found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
-    return _Result(exp_id(view, paths), view, collected.history(), collected, found)
+    history = collected.history(
+        lambda base, who: attempt_begins(engine.run, base, who, engine.info.consoles)
+    )
+    return _Result(exp_id(view, paths), view, history, collected, found)
 
 
 def exp_id(view: "RunView", paths: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.history import AlertHistory
 from trainwatch.health.verdict import Verdict, judge
+from trainwatch.model.course import Courses
 from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import Crew, muster
@@ -116,6 +117,7 @@ class Engine:
             wish: What is wanted beyond what every snapshot holds.
         """
         crew = muster(self.run)
+        courses = Courses(self.info.consoles)
         verdict = self._judge(crew)
         progress = progress_of(crew, self.info, self._view)
         ranks = verdict.ranks
@@ -143,11 +145,11 @@ class Engine:
             total_epochs=progress.total_epochs,
             step=progress.step,
             total_steps=progress.total_steps,
-            metrics=metric_views(crew),
+            metrics=metric_views(crew, courses),
             ranks=ranks,
             epochs=epoch_views(crew),
-            curves=curve_views(crew),
-            wished=wished_curves(crew, wish),
+            curves=curve_views(crew, courses),
+            wished=wished_curves(crew, courses, wish),
             alerts=verdict.findings,
             history=self._history.take(verdict.findings, self._view.now, self._utc_offset),
             tally=self.run.tally,

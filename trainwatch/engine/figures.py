@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from trainwatch.model.course import Courses, extent
 from trainwatch.model.epochs import EpochStats
 from trainwatch.model.ranks import Crew, Voice
 from trainwatch.model.snapshot import EpochView, MetricView
@@ -13,18 +14,20 @@ SHOWN_EPOCHS = 500
 """Newest epochs of a view."""
 
 
-def metric_views(crew: Crew) -> Mapping[str, MetricView]:
+def metric_views(crew: Crew, courses: Courses) -> Mapping[str, MetricView]:
     """Every metric over the whole run; a step counts once a rank."""
     names = {name for member in crew.all for v in member.voices for name in v.stream.extents}
-    return {name: _metric(crew, name) for name in sorted(names)}
+    return {name: _metric(crew, courses, name) for name in sorted(names)}
 
 
-def _metric(crew: Crew, name: str) -> MetricView:
+def _metric(crew: Crew, courses: Courses, name: str) -> MetricView:
     total = Extent()
     for member in crew.speakers(name):
+        voices = member.metric_voices(name)
+        course = courses.of(voices, name)
         # The newest attempt first, so that the last value is the first rank's newest.
-        for voice in reversed(member.metric_voices(name)):
-            total.merge(voice.stream.extents[name])
+        for voice, start in reversed(list(zip(voices, course.begins, strict=True))):
+            total.merge(extent(voice.stream, name, start, course))
     return MetricView(
         total.last, total.mean, total.minimum, total.maximum, total.count, total.nonfinite
     )

@@ -39,14 +39,14 @@ def spread(stretches: NDArray[np.float64]) -> tuple[float | None, float | None]:
 
 def _course(stream: Stream) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Shares done, and when, of the newest records of this attempt."""
-    ordinals, steps, epochs, seconds = stream.track.columns()
+    ordinals, places = stream.track.columns()
     begun = stream.marks[-1] if stream.marks else 0
     total = stream.shape.total_steps if stream.shape else None
     if total:
-        done = steps / total
+        done = places.steps / total
     elif stream.total_epochs and stream.epoch_base is not None:
-        done = (epochs - stream.epoch_base) / stream.total_epochs
+        done = (places.epochs - stream.epoch_base) / stream.total_epochs
     else:
         return np.empty(0), np.empty(0)
-    known = np.isfinite(done) & np.isfinite(seconds) & (ordinals >= begun)
-    return done[known][-_NEWEST:], seconds[known][-_NEWEST:]
+    known = np.isfinite(done) & np.isfinite(places.seconds) & (ordinals >= begun)
+    return done[known][-_NEWEST:], places.seconds[known][-_NEWEST:]

@@ -6,8 +6,12 @@ belongs on an axis of steps, epochs or seconds is kept once for all metrics of a
 `Track`; a series remembers only the ordinal of the record in which each bucket begins.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+
+from trainwatch.model.stats import Extent
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -66,6 +70,18 @@ class Series:
         mean: Array = np.full(self._used, np.nan)
         np.divide(total, finite, out=mean, where=~empty & np.isfinite(total))
         return record, low, high, mean, bad
+
+    def extent(self, buckets: NDArray[np.bool_], last: float | None) -> Extent:
+        """The figures of some buckets; `last` is the newest value of all."""
+        low, high, total, finite, bad, _ = self._columns[:, : self._used][:, buckets]
+        return Extent(
+            count=int(finite.sum() + bad.sum()),
+            nonfinite=int(bad.sum()),
+            total=float(total.sum()),
+            low=float(low.min(initial=np.inf)),
+            high=float(high.max(initial=-np.inf)),
+            last=last,
+        )
 
     def _fold(self, values: Array, records: Array) -> None:
         begun = -self.count % self.stride
@@ -136,8 +152,26 @@ def _merge_finite(buckets: Array, values: Array, index: Places, finite: NDArray[
     np.add.at(bad, index[~finite], 1.0)
 
 
+class Whereabouts(NamedTuple):
+    """Where some records belong; NaN where one does not state it.
+
+    Attributes:
+        steps: Over the whole run, as printed.
+        epochs: With the share that is done, where the log states its length.
+        seconds: By the writer's own clock.
+        within: The step as printed, else the batch within the epoch.
+        offsets: Of its line in its file.
+    """
+
+    steps: Array
+    epochs: Array
+    seconds: Array
+    within: Array
+    offsets: Array
+
+
 class Track:
-    """Where the records of one writer belong: steps, epochs and seconds by the record's ordinal.
+    """Where the records of one writer belong, by the record's ordinal.
 
     Bounded like a series: from a number of records on only every second, fourth, … is kept.
 
@@ -151,11 +185,11 @@ class Track:
         self.count = 0
         self.stride = 1
         self._used = 0
-        self._columns = np.full((3, _FIRST), np.nan)
+        self._columns = np.full((len(Whereabouts._fields), _FIRST), np.nan)
 
-    def add(self, steps: Array, epochs: Array, seconds: Array) -> None:
-        """Take successive records; NaN where one does not state it."""
-        new = np.stack((steps, epochs, seconds))
+    def add(self, places: Whereabouts) -> None:
+        """Take successive records."""
+        new = np.stack(places)
         while new.shape[1]:
             skipped = -self.count % self.stride
             room = (self._capacity - self._used - 1) * self.stride + skipped + 1
@@ -167,16 +201,16 @@ class Track:
             self.count += part.shape[1]
             new = new[:, room:]
 
-    def columns(self) -> tuple[Array, Array, Array, Array]:
-        """Ordinal, step, epoch and seconds of the records that are kept."""
-        steps, epochs, seconds = self._columns[:, : self._used].copy()
-        return np.arange(self._used, dtype=np.float64) * self.stride, steps, epochs, seconds
+    def columns(self) -> tuple[Array, Whereabouts]:
+        """The ordinals of the records that are kept, and their places."""
+        ordinals = np.arange(self._used, dtype=np.float64) * self.stride
+        return ordinals, Whereabouts(*self._columns[:, : self._used].copy())
 
     def _keep(self, kept: Array) -> None:
         end = self._used + kept.shape[1]
         if end > self._columns.shape[1]:
             size = min(max(2 * self._columns.shape[1], end), self._capacity)
-            fresh = np.full((3, size), np.nan)
+            fresh = np.full((len(self._columns), size), np.nan)
             fresh[:, : self._used] = self._columns[:, : self._used]
             self._columns = fresh
         self._columns[:, self._used : end] = kept

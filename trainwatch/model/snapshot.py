@@ -141,7 +141,7 @@ class EpochView:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One metric over the whole run, each printed value counted once."""
+    """One metric over the whole run, each step counted once; `last` is the newest value printed."""
 
     last: float | None
     mean: float | None
@@ -158,8 +158,9 @@ class CurveView:
     Attributes:
         metric: Its canonical name.
         who: Whose values they are.
-        x: Ordinal number of the training record (the first of its bucket), from 0 over all attempts;
-            of a validation value that of the training record before which it stands.
+        x: Ordinal number of the training record (the first of its bucket), from 0 over all attempts,
+            each step counted once: what a later attempt trained again is in `left`; of a validation
+            value that of the training record before which it stands.
         steps, fine_epochs, seconds: The same places as run-wide steps as printed, as epochs with
             the share that is done, and as seconds of the log's own clock; NaN where not known.
         low, high, mean: Of the finite values of each bucket; NaN where it has none.
@@ -167,6 +168,8 @@ class CurveView:
         attempts: Ordinals at which a new attempt begins.
         epochs: Ordinals at which an epoch begins, with its number as `EpochView.epoch`.
         bucket: Records a bucket stands for.
+        left: What earlier attempts made after the checkpoint from which a later one went on, and that
+            is no part of the curve; its `x` run beside what replaced it. None where there is none.
     """
 
     metric: str
@@ -182,6 +185,7 @@ class CurveView:
     steps: NDArray[np.float64] = field(default_factory=no_values)
     fine_epochs: NDArray[np.float64] = field(default_factory=no_values)
     seconds: NDArray[np.float64] = field(default_factory=no_values)
+    left: CurveView | None = None
 
 
 @dataclass(frozen=True, slots=True)

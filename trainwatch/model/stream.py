@@ -33,7 +33,7 @@ from trainwatch.model.epochs import KEPT, EpochTable
 from trainwatch.model.evaluation import as_block
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
 from trainwatch.model.rhythm import Lull, Rhythm
-from trainwatch.model.series import Series, Track
+from trainwatch.model.series import Series, Track, Whereabouts
 from trainwatch.model.stats import Extent
 from trainwatch.model.watch import Limits, ValueWatch
 
@@ -85,7 +85,7 @@ class Stream:
         shape: Of the newest block, for totals and units.
         dialects: Records by dialect.
         extents, curves: By metric; validation values are prefixed `val_`.
-        track: Steps, epochs and seconds of its training records, over all attempts.
+        track: Where its training records belong, over all attempts.
         watches: Of the current attempt.
         marks: Ordinals of training records at which an attempt (marks) or an epoch (epoch_marks)
             begins, the newest few.
@@ -268,7 +268,7 @@ class Stream:
         first = float(self.track.count)
         if block.shape.split is not Split.TRAIN:
             return np.full(len(rows), first)
-        self.track.add(_steps(block, rows), _fine_epochs(block, rows), times)
+        self.track.add(_whereabouts(block, rows, times))
         return np.arange(first, first + len(rows))
 
     def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, records: Times) -> None:
@@ -403,11 +403,16 @@ def _said(block: StepBlock, row: int) -> Said:
 _TRAINING: Lull = (Phase.TRAINING, False)
 
 
-def _steps(block: StepBlock, rows: Rows) -> Times:
-    """Run-wide steps; NaN where a record states none."""
+def _whereabouts(block: StepBlock, rows: Rows, times: Times) -> Whereabouts:
     steps = taken(block.step, rows).astype(np.float64)
     steps[steps < 0] = math.nan
-    return steps
+    within = steps
+    if np.isnan(steps).any():
+        batches = taken(block.batch, rows).astype(np.float64)
+        batches[batches < 0] = math.nan
+        within = np.where(np.isnan(steps), batches, steps)
+    offsets = taken(block.offset, rows).astype(np.float64)
+    return Whereabouts(steps, _fine_epochs(block, rows), times, within, offsets)
 
 
 def _fine_epochs(block: StepBlock, rows: Rows) -> Times:

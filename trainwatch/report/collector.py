@@ -6,8 +6,8 @@ logs that name no rank) are kept whole, as columns; every other rank leaves a cu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from trainwatch.report.history import (
     blank,
     history_of,
 )
+
+Begins = Callable[[str, RankId], Sequence[int]]
 
 _SYNONYMS = {"r²": "r2"}
 _OTHER_CURVE = 512
@@ -57,8 +59,12 @@ class Collector:
                     if self._wants(who.rank):
                         self._add(base, who, item, rows)
 
-    def history(self) -> History:
-        """The run's steps so far."""
+    def history(self, begins: Begins = lambda _base, _who: ()) -> History:
+        """The run's steps so far.
+
+        Args:
+            begins: Ordinals of a writer's training records with which an attempt is known to begin.
+        """
         entries = sorted(
             (_Entry(describe(base), who, writer) for (base, who), writer in self._writers.items()),
             key=lambda entry: (not entry.writer.trains, entry.sort),
@@ -70,10 +76,15 @@ class Collector:
         # Of two that tell the same, the newer attempt and then the better log comes last, and stays.
         entries.sort(key=lambda entry: (entry.sort, entry.role.base), reverse=True)
         entries.sort(key=lambda entry: attempts[entry.role.base])
-        return history_of(
-            [entry.writer.told() for entry in entries if entry.sort == sort],
-            [entry.writer.told() for entry in entries if entry.sort != sort],
-        )
+        own: list[Told] = []
+        newest = None
+        for entry in (entry for entry in entries if entry.sort == sort):
+            attempt = attempts[entry.role.base]
+            told = entry.writer.told(begins(entry.role.base, entry.who))
+            later = newest is not None and attempt != newest
+            own.append(replace(told, begins=(0, *told.begins)) if later else told)
+            newest = attempt
+        return history_of(own, [e.writer.told() for e in entries if e.sort != sort])
 
     def _add(self, base: str, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
         group, number = who.sort_key
@@ -155,6 +166,7 @@ class _Writer:
         self._evaluated: dict[str, tuple[int, float]] = {}
         self.trains = False
         self.epoch_base: int | None = None
+        self._untrained = 0
 
     def add(self, block: StepBlock, rows: NDArray[np.int64]) -> None:
         epoch = np.array(block.epoch[rows], dtype=np.float64)
@@ -170,10 +182,10 @@ class _Writer:
         else:
             self._evaluate(epoch, step, metrics)
 
-    def told(self) -> Told:
-        """What it told so far."""
+    def told(self, begins: Sequence[int] = ()) -> Told:
+        """What it told so far; an attempt begins with these of its training records."""
         tables = [stretch.table() for stretch in self._stretches if stretch.rows]
-        return Told(tables, self.epoch_base)
+        return Told(tables, self.epoch_base, [at + self._untrained for at in begins])
 
     def _train(self, epoch: Column, step: Column, metrics: Mapping[str, Column]) -> None:
         self._evaluated = {}
@@ -196,6 +208,7 @@ class _Writer:
         """An evaluation belongs to the step before it: its result, or the mean of its batches."""
         if not self._stretches or not self._stretches[-1].rows:
             self._train(epoch, step, metrics)
+            self._untrained += len(step)
             return
         stretch = self._stretches[-1]
         for name, column in metrics.items():

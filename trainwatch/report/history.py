@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwatch.model.replays import Standing, attempts, ranked, run_wide, settle
+
 Column = NDArray[np.float64]
 Sparse = Any
 """A masked column: masked is what a step does not state, NaN what was printed so."""
@@ -22,7 +24,7 @@ FIRST = ("step", "epoch", "loss", "val_loss", "lr", "r2", "mae")
 PLACES = ("epoch", "step")
 """Columns that say where a step stands."""
 
-_STRETCH = "\0stretch"
+_STRETCH, _ATTEMPT = "\0stretch", "\0attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,15 @@ class History:
         columns: One of equal length a name. `step` (as printed, else the batch within the epoch) and
             `epoch` are there where any is printed, NaN where one is not; metrics are masked where a
             step does not state them, so that a NaN is one that was printed.
-        attempts: Rows at which another attempt, or another stretch of a resumed one, begins.
+        attempts: Rows at which a later attempt begins.
         run_wide: Whether `step` counts over the whole run.
+        reached: Rows up to where the newest attempt has come; what follows an earlier one made.
     """
 
     columns: Mapping[str, Sparse]
     attempts: tuple[int, ...] = ()
     run_wide: bool = False
+    reached: int | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -77,10 +81,12 @@ class Told:
     Attributes:
         stretches: Its rows in their order, parted where the place goes back.
         epoch_base: The number of the first epoch, where the kind of log is known.
+        begins: Rows with which an attempt is known to begin; 0 where the whole log is a later one.
     """
 
     stretches: Sequence[Table]
     epoch_base: int | None = None
+    begins: Sequence[int] = ()
 
     @property
     def first_epoch(self) -> float:
@@ -104,14 +110,15 @@ def history_of(own: Sequence[Told], others: Sequence[Told]) -> History:
     stretches = [stretch for told in own for stretch in told.stretches]
     if not stretches:
         return History({})
-    run_wide = _run_wide(stretches)
-    table = _resolved(_joined(stretches), run_wide=run_wide)
+    table = _joined(stretches)
+    wide = run_wide(table["epoch"], table["step"])
+    table = _resolved(table, *_begins(own), wide=wide)
     missing = {name for told in others for name in told.metrics} - table.keys()
     for told in others if missing else ():
         shift = _shift(own[0], told)
         if shift is not None:
             _complete(table, told.stretches, shift, missing)
-    return _history(table, run_wide=run_wide)
+    return _history(table, wide=wide)
 
 
 def blank(rows: int) -> Sparse:
@@ -119,26 +126,11 @@ def blank(rows: int) -> Sparse:
     return np.ma.masked_all(rows)  # type: ignore[no-untyped-call]
 
 
-def _run_wide(stretches: Sequence[Table]) -> bool:
-    """Whether steps count over the whole run and not within each epoch."""
-    epoch = np.concatenate([stretch["epoch"] for stretch in stretches])
-    step = np.concatenate([stretch["step"] for stretch in stretches])
-    known = ~np.isnan(epoch)
-    if np.isnan(step).any() or not len(step):
-        return False
-    if not known.any():
-        return True
-    epochs, which = np.unique(epoch[known], return_inverse=True)
-    low, high = np.full(len(epochs), np.inf), np.full(len(epochs), -np.inf)
-    np.minimum.at(low, which, step[known])
-    np.maximum.at(high, which, step[known])
-    return bool((low[1:] > high[:-1]).all())
-
-
-def _places(table: Table, *, run_wide: bool) -> tuple[Column, Column]:
-    """What rows are compared by: epoch and step, or the step alone where it says all."""
-    epoch = np.nan_to_num(table["epoch"], nan=-1.0)
-    return np.zeros_like(epoch) if run_wide else epoch, np.nan_to_num(table["step"], nan=-1.0)
+def _begins(own: Sequence[Told]) -> tuple[list[int], list[int]]:
+    """Rows of all logs together: where an attempt is known to begin, and where each log does."""
+    starts = np.cumsum([0, *(sum(len(s["step"]) for s in told.stretches) for told in own)])
+    logs = [int(start) for start in starts[:-1]]
+    return [start + row for start, told in zip(logs, own, strict=True) for row in told.begins], logs
 
 
 def _joined(stretches: Sequence[Table]) -> Table:
@@ -160,22 +152,28 @@ def _joined(stretches: Sequence[Table]) -> Table:
     return table
 
 
-def _resolved(table: Table, *, run_wide: bool) -> Table:
-    """Every place once, in the order of training; of what was replayed the newest value stays.
+def _resolved(table: Table, begins: Sequence[int], logs: Sequence[int], *, wide: bool) -> Table:
+    """Every place once, in the order of training; what a later attempt trained again is its.
 
     Without run-wide steps and without epochs nothing tells a replayed batch from the same batch of
     the next epoch: then all rows stay in their order. So do those of one stretch that state the same
-    epoch and no step.
+    epoch and no step. Two logs of one attempt complete each other: of one place the newest values stay.
     """
-    epoch, step = _places(table, run_wide=run_wide)
-    if not run_wide and not (epoch >= 0).any():
+    epoch, step = table["epoch"], table["step"]
+    table[_ATTEMPT] = np.zeros(len(step), np.int64)
+    if not wide and np.isnan(epoch).all():
         return table
-    order = np.lexsort((table[_STRETCH], step, epoch))
-    epoch, step, stretch = epoch[order], step[order], table[_STRETCH][order]
-    first = np.append(True, (epoch[1:] != epoch[:-1]) | (step[1:] != step[:-1]))
+    places = ranked(np.zeros_like(epoch) if wide else epoch, step)
+    found = attempts(places, begins, logs)
+    table[_ATTEMPT][found[1:]] = 1
+    table[_ATTEMPT] = np.cumsum(table[_ATTEMPT])
+    rows = np.flatnonzero(settle(places, found) != Standing.REPLACED)
+    order = rows[np.lexsort((table[_STRETCH][rows], places.numbers[rows]))]
+    place, stretch, stated = places.numbers[order], table[_STRETCH][order], ~np.isnan(step[order])
+    first = np.append(True, place[1:] != place[:-1])
     newest = np.maximum.reduceat(stretch, np.flatnonzero(first))[np.cumsum(first) - 1]
-    stays = (step >= 0) | (stretch == newest)
-    starts = np.flatnonzero((first | (step < 0))[stays])
+    stays = stated | (stretch == newest)
+    starts = np.flatnonzero((first | ~stated)[stays])
     return {name: _newest(column[order][stays], starts) for name, column in table.items()}
 
 
@@ -218,9 +216,10 @@ def _stated(table: Table, shift: int) -> Iterator[tuple[float, float]]:
     yield from zip(epoch.tolist(), step.tolist(), strict=True)
 
 
-def _history(table: Table, *, run_wide: bool) -> History:
+def _history(table: Table, *, wide: bool) -> History:
     """The columns that say anything, in the order of `FIRST`."""
-    stretch = table.pop(_STRETCH)
+    del table[_STRETCH]
+    attempt = table.pop(_ATTEMPT)
     found = {
         name: column
         for name, column in table.items()
@@ -228,5 +227,11 @@ def _history(table: Table, *, run_wide: bool) -> History:
     }
     names = [name for name in FIRST if name in found]
     names += sorted(name for name in found if name not in FIRST)
-    moved = np.flatnonzero(np.diff(stretch)) + 1
-    return History({name: found[name] for name in names}, tuple(map(int, moved)), run_wide)
+    begins = np.flatnonzero(np.diff(attempt) > 0) + 1
+    of_newest = np.flatnonzero(attempt == attempt.max())
+    return History(
+        {name: found[name] for name in names},
+        tuple(map(int, begins)),
+        wide,
+        int(of_newest[-1]) + 1,
+    )

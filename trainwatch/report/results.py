@@ -39,9 +39,9 @@ def best(history: History, name: str) -> float | None:
 
 
 def final(history: History, name: str) -> float | None:
-    """The last value that was printed, NaN included."""
+    """The last value that the newest attempt has come to, NaN included."""
     column = history.columns.get(name)
-    if column is None or not column.count():
+    if column is None or not (column := column[: history.reached]).count():
         return None
     return float(column.compressed()[-1])
 

@@ -40,6 +40,7 @@ class Attempt:
         checkpoint: From which it went on.
         epoch, step: How far it came, as its logs print it; known once it has failed.
         failure: How it failed, in a few words of its logs.
+        console: Bytes that `console.log` held when it was started.
     """
 
     started: float
@@ -50,6 +51,7 @@ class Attempt:
     epoch: float | None = None
     step: int | None = None
     failure: str | None = None
+    console: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,15 @@ class RunRecord:
         return self.ended is None and last is not None and last.ended is not None
 
     def began(
-        self, launcher: Identity | None, now: float, checkpoint: str | None = None
+        self,
+        launcher: Identity | None,
+        now: float,
+        checkpoint: str | None = None,
+        console: int | None = None,
     ) -> RunRecord:
         """With one more attempt."""
-        return replace(
-            self, attempts=(*self.attempts, Attempt(now, launcher, checkpoint=checkpoint))
-        )
+        attempt = Attempt(now, launcher, checkpoint=checkpoint, console=console)
+        return replace(self, attempts=(*self.attempts, attempt))
 
     def noted(self, **facts: Any) -> RunRecord:  # noqa: ANN401 - fields of Attempt
         """With more known of the current attempt."""
@@ -173,7 +178,14 @@ def read_run(path: Path) -> RunInfo:
         exit_code=record.exit_code,
         stopped=record.stopped,
         alive=alive(record),
+        consoles=_consoles(record),
     )
+
+
+def _consoles(record: RunRecord) -> tuple[int, ...]:
+    """Where each attempt begins in `console.log`; nothing where that is not known of all."""
+    offsets = [attempt.console for attempt in record.attempts]
+    return tuple(at for at in offsets if at is not None) if None not in offsets else ()
 
 
 def read_record(root: Path) -> RunRecord:
@@ -229,6 +241,7 @@ def _document(record: RunRecord) -> dict[str, Any]:
                 "epoch": attempt.epoch,
                 "step": attempt.step,
                 "failure": attempt.failure,
+                "console": attempt.console,
             }
             for number, attempt in enumerate(record.attempts)
         ],
@@ -298,6 +311,7 @@ def _attempt(fields: Fields) -> Attempt:
         epoch=fields.get("epoch", fields.number),
         step=fields.get("step", fields.integer),
         failure=fields.get("failure", fields.text),
+        console=fields.get("console", fields.integer),
     )
 
 

@@ -104,11 +104,12 @@ class Supervisor:
             "TRAINWATCH_RUN_DIR": str(self._paths.root),
             "TRAINWATCH_EXP_ID": self._record.id,
         }
+        console = _size(self._paths.console)
         self._task = task = Task(
             self._tree, command, self._order.cwd, environment, self._paths.console
         )
         self._again = False
-        self._keep(self._record.began(task.identity, time.time(), checkpoint))
+        self._keep(self._record.began(task.identity, time.time(), checkpoint, console))
         facts = {"checkpoint": checkpoint} if checkpoint else {}
         self._journal.write(
             Happened.START, attempt=number, pid=task.pid, command=list(command), **facts
@@ -383,6 +384,13 @@ class Supervisor:
         self._record = record
         with contextlib.suppress(OSError):
             write_record(self._paths, record)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _first_record(order: Order) -> RunRecord:
