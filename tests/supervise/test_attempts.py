@@ -171,6 +171,10 @@ def test_only_known_steps_make_failures_alike() -> None:
     assert repeated([known, known._replace(step=41)]) is None
     assert repeated([known, known._replace(code=137)]) is None
     assert repeated([known]) is None
+    assert (
+        repeated([known._replace(what="rank 1 died"), known._replace(what="rank 1 hung")]) is None
+    )
+    assert repeated([known._replace(what="pid 12, 0x7f"), known._replace(what="pid 7, 0x1")])
     assert repeated([known, unknown, known]).code == 65
 
 

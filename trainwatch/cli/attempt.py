@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from trainwatch.cli.inspection import read_before
 from trainwatch.cli.options import Selection
+from trainwatch.cli.readbefore import ReadBefore, read_before
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.errors import TrainwatchError
 from trainwatch.events import Chunk, SourceItem
@@ -47,9 +46,9 @@ class Attempt:
         self._follower.close()
 
 
-def _is_old(item: SourceItem, follower: Follower, before: Mapping[str, int]) -> bool:
+def _is_old(item: SourceItem, follower: Follower, before: ReadBefore) -> bool:
     """Whether an earlier attempt wrote it."""
-    if not isinstance(item, Chunk) or not before:
+    if not isinstance(item, Chunk) or not before.known:
         return False
     path = follower.path_of(item.file)
-    return item.offset + len(item.data) <= before.get(path or "", 0)
+    return item.offset + len(item.data) <= before.size(path or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,21 @@ def _seconds(_ctx: click.Context, _option: click.Parameter, value: float) -> flo
     if not math.isfinite(value) or value < 0:
         raise click.BadParameter(f"{value} is not a number of seconds, 0 or more.")
     return value
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([kmgt]?)(?:i?b)?", re.IGNORECASE)
+_SMALLEST = 1 << 12
+
+
+def _size(_ctx: click.Context, _option: click.Parameter, text: str | int) -> int:
+    """`200M` in bytes, by powers of 1024; 0 for `0`."""
+    found = _SIZE.fullmatch(str(text).strip())
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no size; write it as 500K, 200M or 1G.")
+    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " "))
+    if 0 < size < _SMALLEST:
+        raise click.BadParameter(f"{text} is less than the smallest size, 4K.")
+    return size
 
 
 def _entries(
@@ -118,6 +134,19 @@ def _entries(
     type=click.Choice(["SIGUSR1", "SIGUSR2"]),
     help="Pass this signal on to the command. SIGUSR1 to torchrun leaves orphans!",
 )
+@click.option(
+    "--console-limit",
+    default="0",
+    callback=_size,
+    metavar="SIZE",
+    help="Cut console.log into pieces of this size, such as 200M or 1G. [default: never]",
+)
+@click.option(
+    "--console-keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Remove all but so many of the earlier pieces, and say so. [default: keep all]",
+)
 @click.option("--no-probe", is_flag=True, help="Put no probe into the workers.")
 @click.option("--no-report", is_flag=True, help="Write no results at the end.")
 @click.option(
@@ -189,6 +218,8 @@ def _wish(given: dict[str, Any]) -> Wish:
             probe=not given["no_probe"],
             sample=True,
             report=not given["no_report"],
+            console_limit=given["console_limit"],
+            console_keep=given["console_keep"] or 0,
             forward=given["forward_signal"],
             success=given["then"],
             failure=given["on_failure"],

@@ -56,6 +56,7 @@ def stay(run: Launched, signals: StopSignals, say: Say, stdout: int = 1) -> int:
         if run.supervisor.returncode < 0:
             front.follow(_Leftovers(run, signals, say))
         front.drain()
+        front.hear()
     return conclusion(run)
 
 
@@ -138,11 +139,17 @@ class _Front:
             else:
                 self._passage.wait(_POLL)
 
+    def hear(self) -> None:
+        """Says what the supervisor has written down since."""
+        self._heard = time.monotonic()
+        for news in self._tidings.news():
+            self._say(news)
+
     def _tell(self) -> None:
         if time.monotonic() >= self._heard + _LISTEN:
-            self._heard = time.monotonic()
-            for news in self._tidings.news():
-                self._say(news)
+            self.hear()
+        if self._passage.dropped:
+            self._once("pieces of the console were removed before they could be passed on.")
         if self._signals.came:
             self._once(f"{self._signals.came.name}: ending the training …")
         if self._passage.broken:

@@ -66,10 +66,23 @@ def _alert(event: Mapping[str, Any]) -> str:
     return f"{event['message']}{kept}."
 
 
+def _drop(event: Mapping[str, Any]) -> str:
+    return f"{event['piece']} was removed, {event['bytes']} bytes: --console-keep asks for it."
+
+
+def _spool(event: Mapping[str, Any]) -> str:
+    return (
+        f"the disk space of what was copied to console.log cannot be given back "
+        f"({event['problem']}): it takes twice its size."
+    )
+
+
 _WORDS = {
     "alert": _alert,
     "gate": _gate,
     "restart": _restart,
     "checkpoint": _checkpoint,
     "disk": _disk,
+    "drop": _drop,
+    "spool": _spool,
 }

@@ -7,7 +7,7 @@ with the training's own code, 128+N when signal N ended it.
 import sys
 from pathlib import Path
 
-from trainwatch.supervise.supervisor import main
+from trainwatch.supervise.service import main
 
 if __name__ == "__main__":
     sys.exit(main(Path(sys.argv[1])))

@@ -47,6 +47,7 @@ class Companion:
         name: What it does, in one word.
         pid: Its process id, and that of its session and group.
         deadline: Of a monotonic clock; it is ended then.
+        patience: Seconds that it has to end by itself.
         exit_code: None while it runs; negative when a signal ended it.
         asked: When it was asked to end.
     """
@@ -55,6 +56,7 @@ class Companion:
     pid: int
     process: subprocess.Popen[bytes]
     deadline: float
+    patience: float = TERM_WAIT
     exit_code: int | None = None
     asked: float | None = None
 
@@ -65,7 +67,7 @@ class Companion:
         if self.asked is None:
             self.asked = now
             self._signal(signal.SIGTERM)
-        elif now >= self.asked + TERM_WAIT:
+        elif now >= self.asked + self.patience:
             self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -99,9 +101,23 @@ class Companions:
         return bool(self._living)
 
     def start(
-        self, name: str, argv: Sequence[str], *, deadline: float = float("inf")
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        deadline: float = float("inf"),
+        patience: float = TERM_WAIT,
+        asks: bool = False,
     ) -> Companion | None:
-        """Starts one; None where that is not possible, which is reported as a failure."""
+        """Starts one; None where that is not possible, which is reported as a failure.
+
+        Args:
+            name: What it does.
+            argv: The command.
+            deadline: Of a monotonic clock; it is ended then.
+            patience: Seconds that it has to end by itself.
+            asks: Whether it asks for SIGTERM itself: until then the signal waits for it.
+        """
         try:
             output = os.open(
                 self._paths.private / f"{name}.log",
@@ -118,14 +134,14 @@ class Companions:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_die_with_me,  # noqa: PLW1509 - the supervisor has no threads
+                preexec_fn=_hear_later if asks else _die_with_me,  # noqa: PLW1509 - no threads here
             )
         except (OSError, subprocess.SubprocessError):
             self._failed(name, -1)
             return None
         finally:
             os.close(output)
-        companion = Companion(name, process.pid, process, deadline)
+        companion = Companion(name, process.pid, process, deadline, patience)
         self._living[process.pid] = companion
         return companion
 
@@ -158,6 +174,12 @@ def _die_with_me() -> None:
     """In the child: the kernel ends it when its parent dies."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _hear_later() -> None:
+    """The same, for a child that SIGTERM must not end before it has begun."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    _die_with_me()
 
 
 def reap() -> list[tuple[int, int]]:

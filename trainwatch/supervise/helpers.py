@@ -30,6 +30,12 @@ _VIGIL_DELAY = 10.0
 _DISK_DELAY = 60.0
 """Seconds before the free space is watched: a training that short saves little."""
 
+_AGAIN = 1.0
+"""Seconds between two starts of the process that copies the console."""
+
+_DRAIN = 15.0
+"""Seconds in which the console is to catch up with what an attempt wrote."""
+
 _INSPECTION = 300.0
 _REPORT = 1800.0
 """Seconds that these may take."""
@@ -71,6 +77,9 @@ class Helpers:
         self._inspector: Companion | None = None
         self._reporter: Companion | None = None
         self._looker: Companion | None = None
+        self._copier: Companion | None = None
+        self._copies: int | None = None
+        self._copied = -_AGAIN
 
     @property
     def sessions(self) -> frozenset[int]:
@@ -84,6 +93,10 @@ class Helpers:
     def tick(self, now: float) -> None:
         """Does what is due."""
         self._companions.tick(now)
+        if self._copies is not None and (
+            self._copier is None or self._copier.exit_code is not None
+        ):
+            self._copy(now)
         if self._disk_due is not None and now >= self._disk_due:
             self._disk_due = None
             roots = self._order.restarts.checkpoints or (self._order.cwd,)
@@ -108,6 +121,9 @@ class Helpers:
         if number == 0:
             self._disk_due = now + _DISK_DELAY
         self._looker = None
+        if self._order.guard.console_limit:
+            self._copies, self._copier, self._copied = number, None, -_AGAIN
+            self._copy(now)
         if self._order.guard.sample and self._sampler is None and _exists("trainwatch.telemetry"):
             self._sampler = self._start("sampler", "trainwatch.telemetry", str(self._paths.root))
         if self._order.guard.health_time > 0 and not self._gate_judged:
@@ -125,6 +141,38 @@ class Helpers:
         for companion in (self._gate, self._vigil):
             if companion and companion.exit_code is None:
                 companion.end(time.monotonic())
+
+    def judge_anew(self) -> None:
+        """The next attempt is to pass the gate itself."""
+        self.attempt_over()
+        self._gate = None
+        self._gate_judged = False
+
+    def _copy(self, now: float) -> None:
+        """Starts the process that copies the spool to the console; again when somebody killed it."""
+        if now < self._copied + _AGAIN:
+            return
+        attempt = str(self._copies)
+        self._copied = now
+        if self._copier and (self._copier.exit_code or 0) > 0:
+            self._failed("console", self._copier.exit_code or 0)
+        guard = self._order.guard
+        size, keep = str(guard.console_limit), str(guard.console_keep)
+        command = module("trainwatch.supervise.spool", self._paths.root, attempt, size, keep)
+        self._copier = self._companions.start("console", command, patience=_DRAIN, asks=True)
+
+    def drained(self, now: float) -> bool:
+        """Whether the console holds all that the attempt wrote, or cannot be made to."""
+        copier = self._copier
+        if self._copies is None or copier is None:
+            return True
+        if copier.exit_code is None:
+            copier.end(now)
+        elif copier.asked is not None or not self._paths.spool(self._copies).exists():
+            if copier.exit_code:
+                self._failed("console", copier.exit_code)
+            self._copies = None
+        return self._copies is None
 
     def gate_failure(self) -> str | None:
         """Why the gate wants the training ended, told once; None while it does not."""
@@ -209,7 +257,11 @@ class Helpers:
         return True
 
     def _start(
-        self, name: str, what: str, *arguments: str, seconds: float = float("inf")
+        self,
+        name: str,
+        what: str,
+        *arguments: str,
+        seconds: float = float("inf"),
     ) -> Companion | None:
         deadline = time.monotonic() + seconds
         return self._companions.start(name, module(what, *arguments), deadline=deadline)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from trainwatch.supervise.document import SCHEMA
 from trainwatch.supervise.files import PRIVATE
-from trainwatch.supervise.record import SCHEMA
 
 
 class Happened(StrEnum):
@@ -37,6 +39,9 @@ class Happened(StrEnum):
     LOGS = "logs"
     DISK = "disk"
     ALERT = "alert"
+    ROTATE = "rotate"
+    DROP = "drop"
+    SPOOL = "spool"
     END = "end"
 
 
@@ -45,6 +50,11 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def told(self, number: int, pids: Sequence[int]) -> None:
+        """A signal was sent that ends processes."""
+        event = Happened.KILL if number == signal.SIGKILL else Happened.TERMINATE
+        self.write(event, pids=list(pids))
 
     def write(self, event: Happened, **facts: object) -> None:
         """One line: schema, time (epoch seconds), event, and the facts."""

@@ -39,7 +39,8 @@ class Guard:
         probe: Whether the workers carry a probe that is asked before a kill.
         sample: Whether GPUs and host are sampled.
         report: Whether the results are written at the end.
-        console_limit: Bytes at which `console.log` is rotated; 0: never.
+        console_limit: Bytes that `console.log` is not to exceed: it is cut into pieces; 0: never.
+        console_keep: How many earlier pieces are kept; 0: all.
         forward: Names of signals that are passed on to the command.
         success, failure: Shell commands for the end, as `--then` and `--on-failure` give them.
         config: Absolute path of the configuration file, for those who read the logs.
@@ -50,6 +51,7 @@ class Guard:
     sample: bool = False
     report: bool = False
     console_limit: int = 0
+    console_keep: int = 0
     forward: tuple[str, ...] = ()
     success: str | None = None
     failure: str | None = None

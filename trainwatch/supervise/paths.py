@@ -80,6 +80,20 @@ class RunPaths:
         """The supervisor's own stderr: empty unless it crashed."""
         return self.private / "stderr"
 
+    def spool(self, attempt: int) -> Path:
+        """What an attempt writes to where `console.log` is cut into pieces."""
+        return self.private / f"console.spool.{attempt}"
+
+    @property
+    def spooled(self) -> Path:
+        """Where in the spool the console begins."""
+        return self.private / "console.json"
+
+    @property
+    def next_console(self) -> Path:
+        """The console that comes after a cut, for a moment."""
+        return self.private / "console.next"
+
     @property
     def inspection(self) -> Path:
         """Where and how the newest attempt failed, and from what it may go on."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from trainwatch.errors import TrainwatchError, UsageError
 from trainwatch.supervise.files import PRIVATE_DIRECTORY, remove_if_empty
 from trainwatch.supervise.paths import RUNS, RunPaths, check_exp_id, default_exp_id
+from trainwatch.supervise.pieces import is_piece
 from trainwatch.supervise.record import RunRecord, alive, guarded, read_record
 from trainwatch.supervise.standing import remains
 
@@ -128,7 +129,8 @@ def _move_aside(root: Path) -> Path:
     except TrainwatchError as error:
         raise UsageError(f"{root} cannot be used: {error}") from None
     _refuse_living(root, record)
-    strangers = set(root.iterdir()) - set(RunPaths(root).own)
+    others = set(root.iterdir()) - set(RunPaths(root).own)
+    strangers = {path for path in others if not is_piece(path)}
     if strangers and not record.owned:
         raise UsageError(
             f"{root} holds an earlier run, {record.id}, beside files that are not trainwatch's "

@@ -143,9 +143,7 @@ def end_leftovers(root: Path, timeout: float | None = None) -> Stopped:
         record.launcher,
         timeout=record.stop_timeout if timeout is None else timeout,
         now=time.monotonic(),
-        note=lambda number, pids: journal.write(
-            Happened.KILL if number == signal.SIGKILL else Happened.TERMINATE, pids=pids
-        ),
+        note=journal.told,
         look=lambda processes: _look(root, record, processes),
     )
     climb(ladder, time.monotonic, time.sleep)

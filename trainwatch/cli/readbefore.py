@@ -1,0 +1,69 @@
+"""How far the logs of a run had been written when its last attempt was inspected.
+
+A log is known by its inode as much as by its path: one that was rotated since is read on where it is
+now, and the new file in its place from its beginning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainwatch.errors import TrainwatchError
+from trainwatch.formats.filenames import describe
+from trainwatch.supervise.files import read_json, write_json
+from trainwatch.supervise.paths import RunPaths
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBefore:
+    """What earlier attempts wrote.
+
+    Attributes:
+        known: Of each path the inode and the size in bytes.
+    """
+
+    known: Mapping[str, tuple[int, int]]
+
+    def size(self, path: str) -> int:
+        """Bytes of this log that an earlier attempt wrote; 0 where it is new or was emptied."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - paths of logs are strings
+        except OSError:
+            return 0
+        for earlier, (inode, size) in self.known.items():
+            same_log = earlier == path or describe(earlier).base == describe(path).base
+            if inode == status.st_ino and same_log:
+                return size if size <= status.st_size else 0
+        return 0
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> ReadBefore:
+        """With what was read since."""
+        new: dict[str, tuple[int, int]] = {}
+        for path, size in sizes.items():
+            with contextlib.suppress(OSError):
+                new[path] = (os.stat(path).st_ino, size)  # noqa: PTH116
+        return ReadBefore({**self.known, **new})
+
+
+def read_before(paths: RunPaths) -> ReadBefore:
+    """What was written down; nothing where there is no such file, or no sense in it."""
+    try:
+        found = read_json(_place(paths)).data["logs"]
+        return ReadBefore({str(path): (int(ino), int(size)) for path, ino, size in found})
+    except (TrainwatchError, KeyError, TypeError, ValueError):
+        return ReadBefore({})
+
+
+def write_before(paths: RunPaths, before: ReadBefore) -> None:
+    """Writes it down, where the disk allows."""
+    rows = [[path, inode, size] for path, (inode, size) in before.known.items()]
+    with contextlib.suppress(OSError):
+        write_json(_place(paths), {"schema": 1, "logs": rows})
+
+
+def _place(paths: RunPaths) -> Path:
+    return paths.private / "read.json"

@@ -1,0 +1,64 @@
+"""What a supervisor looks at while an attempt runs: the process tree, and the logs it has open."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from trainwatch.supervise.books import Books
+from trainwatch.supervise.files import write_json
+from trainwatch.supervise.journal import Happened
+from trainwatch.supervise.openlogs import OpenLogs
+from trainwatch.supervise.paths import RunPaths
+from trainwatch.supervise.tree import Tree
+
+SAMPLE = 0.5
+"""Seconds between two looks at the process tree, and between two looks for logs, at least."""
+
+_SHARE = 0.005
+"""Part of one core that these looks may take on a machine with very many processes."""
+
+_SAVE = 5.0
+"""Seconds between two writes of the process tree, at least."""
+
+
+class Watching:
+    """Remembers who belongs to a training, and which files it writes."""
+
+    def __init__(self, paths: RunPaths, books: Books, tree: Tree) -> None:
+        self._paths = paths
+        self._books = books
+        self._tree = tree
+        self._logs = OpenLogs(paths.root, books.record.logs)
+        self._saved: tuple[float, object] = (0.0, None)
+        self._sampled = self._looked = 0.0
+
+    def look(self, now: float) -> None:
+        """Looks at the tree and writes it down when it has changed; `now` of a monotonic clock."""
+        if now < self._sampled + max(SAMPLE, self._tree.cost / _SHARE):
+            return
+        self._sampled = now
+        self._tree.scan(thorough=False)
+        self._find_logs(now)
+        when, what = self._saved
+        if self._tree.known == what or now < when + _SAVE:
+            return
+        self._saved = (now, self._tree.known)
+        with contextlib.suppress(OSError):
+            write_json(self._paths.processes, {"schema": 1, "processes": sorted(self._tree.known)})
+
+    def last_look(self) -> None:
+        """An attempt is over: its logs that were open only for moments are among their like."""
+        self._add(self._logs.siblings(self._books.record.started))
+
+    def _find_logs(self, now: float) -> None:
+        if now < self._looked + max(SAMPLE, self._logs.cost / _SHARE):
+            return
+        self._looked = now
+        self._add(self._logs.look(identity.pid for identity in sorted(self._tree.known)))
+
+    def _add(self, new: list[str]) -> None:
+        if new:
+            record = self._books.record
+            self._books.keep(replace(record, logs=(*record.logs, *new)))
+            self._books.journal.write(Happened.LOGS, paths=new)
