@@ -1,6 +1,7 @@
 """Runs in every state, as the engine would show them; nothing here depends on a clock."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -105,7 +106,23 @@ def epochs(many: int = 15, *, running: bool = True) -> tuple[EpochView, ...]:
     return tuple(made)
 
 
+def timeline(until: float, last: Phase = Phase.TRAINING) -> tuple[tuple[float, Phase], ...]:
+    """Three epochs that end at a moment: training, validation, a checkpoint."""
+    phases = []
+    for epoch in range(3):
+        start = until - (3 - epoch) * 30
+        phases += [
+            (start, Phase.TRAINING),
+            (start + 22, Phase.TRAIN_TO_VALIDATION),
+            (start + 23, Phase.VALIDATION),
+            (start + 27, Phase.CHECKPOINT),
+        ]
+    return (*phases[:-3], (until - 8, last), (until, last))
+
+
 def rank(number: int, *, step: int = 104, silent: float = 0.4, **fields: object) -> RankView:
+    phase = fields.get("phase", Phase.TRAINING)
+    assert isinstance(phase, Phase)
     made = RankView(
         who=RankId(number),
         state=RankStatus.ACTIVE,
@@ -125,6 +142,7 @@ def rank(number: int, *, step: int = 104, silent: float = 0.4, **fields: object)
         ),
         pid=17_440 + number,
         host="a17",
+        timeline=timeline(NOW - silent, phase),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 
@@ -158,27 +176,34 @@ def healthy(**fields: object) -> RunView:
         recent=recent(),
         files=5,
         leader=RankId(0),
+        system=system(busy=range(4)),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-def stall_finding(silent: str = "4 min 10 s") -> Finding:
+def no_gpu(**fields: object) -> RunView:
+    """A machine without GPUs: its host is known all the same."""
+    bare = replace(system(), gpus=(), notes=("host a17: no NVIDIA driver was found",))
+    return healthy(system=bare, **fields)
+
+
+def stall_finding(silent: str = "4 min 10 s", rank: int = 3) -> Finding:
     return Finding(
         rule="rank_silent",
         severity=Severity.CRITICAL,
-        who=RankId(3),
-        message=f"rank 3 is silent for {silent} in training, epoch 14 step 104 (usual 0.12 s)",
+        who=RankId(rank),
+        message=f"rank {rank} is silent for {silent} in training, epoch 14 step 104 (usual 0.12 s)",
         evidence=(
             Evidence(
-                "debug_rank3_20261122_142000.log",
+                f"debug_rank{rank}_20261122_142000.log",
                 88_213,
                 7_057_040,
-                "[DEBUG] [Rank 3 Worker 0] Processing 412/1000 files from train_shards",
+                f"[DEBUG] [Rank {rank} Worker 0] Processing 412/1000 files from train_shards",
             ),
         ),
         step=104,
         epoch=14.0,
-        refute="a new line of rank 3",
+        refute=f"a new line of rank {rank}",
     )
 
 
@@ -204,8 +229,6 @@ def stalled(**fields: object) -> RunView:
         3,
         silent=250.0,
         state=RankStatus.STALLED,
-        phase=Phase.VALIDATION,
-        step=40,
         last=log_line(
             88_213, 3, "[DEBUG] [Rank 3 Worker 0] Processing 412/1000 files from train_shards"
         ),
@@ -219,6 +242,7 @@ def stalled(**fields: object) -> RunView:
         ranks=tuple(ranks),
         alerts=(stall_finding(), spike_finding()),
         curves=(curve(spike=0.31),),
+        system=system(lost=True),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 
@@ -306,8 +330,11 @@ def finished(**fields: object) -> RunView:
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-def system(*, lost: bool = False) -> SystemView:
-    """Eight GPUs with a short history; one idle, one lost, one whose driver tells little."""
+def system(*, lost: bool = False, busy: Sequence[int] | None = None) -> SystemView:
+    """Eight GPUs with a short history; one idle, one lost, one whose driver tells little.
+
+    Only those that are busy, where that is given.
+    """
     times = NOW - np.arange(60.0)[::-1] * 5
     wave = 92 + 8 * np.sin(np.arange(60.0) / 4)
     cards = []
@@ -345,12 +372,27 @@ def system(*, lost: bool = False) -> SystemView:
         times=times,
         history={"cpu": wave - 55},
     )
+    if busy is not None:
+        cards = [
+            replace(
+                cards[0], index=index, ranks=(index,), utilization=97.0, temperature=70.0 + index
+            )
+            for index in busy
+        ]
     return SystemView(NOW - 3, tuple(cards), (host,))
 
 
-def watched(**fields: object) -> RunView:
-    """Stalled, with GPUs that show who does nothing."""
-    return stalled(system=system(lost=True), **fields)
+def cluster(hosts: int = 128) -> SystemView:
+    """Eight GPUs a host, of which the last one was lost."""
+    one = system(busy=range(8))
+    cards = [
+        replace(card, host=f"node{host:03}", index=index, ranks=(host * 8 + index,))
+        for host in range(hosts)
+        for index, card in enumerate(one.gpus)
+    ]
+    cards[-1] = replace(cards[-1], lost=True)
+    machines = [replace(one.hosts[0], host=f"node{host:03}") for host in range(hosts)]
+    return SystemView(NOW - 3, tuple(cards), tuple(machines))
 
 
 def starting(**fields: object) -> RunView:
@@ -382,7 +424,11 @@ def thousand(**fields: object) -> RunView:
         silent = 300.0 if state is not RankStatus.ACTIVE else 0.3
         ranks.append(rank(number, state=state, phase=phase, silent=silent))
     made = healthy(
-        health=Health.CRITICAL, ranks=tuple(ranks), alerts=(stall_finding(),), files=1025
+        health=Health.CRITICAL,
+        ranks=tuple(ranks),
+        alerts=(stall_finding("5 min", 17),),
+        files=1025,
+        system=cluster(),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 
@@ -425,7 +471,7 @@ STATES = {
     "stalled": stalled,
     "failed": failed,
     "finished": finished,
-    "watched": watched,
+    "no_gpu": no_gpu,
     "starting": starting,
     "provisional": provisional,
     "thousand": thousand,

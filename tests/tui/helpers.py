@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from tests.tui.fake_reader import FakeReader
@@ -22,14 +23,19 @@ def dashboard(*views: RunView, theme: str = DARK, reader: FakeReader | None = No
 
 
 async def settle(pilot: Pilot[Outcome]) -> None:
-    """Waits until plotext has drawn."""
+    """Waits until plotext has drawn, and nothing changes any more."""
     for _ in range(200):
         await pilot.pause()
         plots = [pane for screen in pilot.app.screen_stack for pane in screen.query(PlotPane)]
         if all(pane.ready or not pane.wanted for pane in plots):
             break
         await asyncio.sleep(0.01)
-    await pilot.pause()
+    before = ""
+    for _ in range(20):
+        await pilot.pause()
+        if (now := screen(pilot.app)) == before:
+            break
+        before = now
 
 
 @asynccontextmanager
@@ -41,7 +47,7 @@ async def running(
         yield pilot
 
 
-def screen(app: Dashboard) -> str:
+def screen(app: App[Outcome]) -> str:
     """The text in the cells."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)

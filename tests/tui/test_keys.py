@@ -55,7 +55,7 @@ async def test_the_head_stays_on_every_page() -> None:
 
 
 async def test_tab_goes_round_the_pages_where_one_pane_is_seen() -> None:
-    app = dashboard(fake_views.healthy())
+    app = dashboard(fake_views.healthy(system=None))
     async with running(app) as pilot:
         seen = []
         for _ in range(6):

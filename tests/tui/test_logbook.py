@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.tui import fake_views
-from trainwatch.events import NOBODY, Where
+from trainwatch.events import NOBODY, LogLine, Stamp, Where
 from trainwatch.tui.draw.line import plain
-from trainwatch.tui.draw.logbook import LogBook, drawn, heading
+from trainwatch.tui.draw.logbook import LogBook, drawn, heading, source
 
 
 def offsets(book: LogBook) -> list[int]:
@@ -78,6 +80,38 @@ def test_who_wrote_it() -> None:
     main = replace(line, who=NOBODY, where=Where("logs/train_20261122_142000.log", 1, 0))
     book.take(fake_views.healthy(recent=(line, main)))
     assert [plain(drawn(entry, book.name_width)) for entry in book.entries] == [
-        " r3              text",
-        " train_2026112…  text",
+        " r3     text",
+        " train  text",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("logs/train_20261122_142000.log", "train"),
+        ("console.log", "console"),
+        ("training.2026-11-22.log", "training"),
+        ("20261122.log", "20261122.log"),
+        ("worker-12.log", "worker-12"),
+        ("slurm-1234567.out", "slurm"),
+        ("nohup.out", "nohup"),
+    ],
+)
+def test_a_log_is_named_without_what_all_have_in_common(file: str, name: str) -> None:
+    line = fake_views.log_line(1, 3, "text")
+    assert source(replace(line, who=NOBODY, where=Where(file, 1, 0))) == name
+
+
+def test_what_was_read_file_by_file_is_put_in_order() -> None:
+    def line(rank: int, number: int, at: float | None) -> LogLine:
+        stamp = Stamp(at) if at is not None else None
+        return replace(fake_views.log_line(number, rank, f"{rank} at {at}"), stamp=stamp)
+
+    book = LogBook()
+    lines = (line(0, 1, 10.0), line(0, 2, None), line(0, 3, 30.0), line(1, 1, 20.0))
+    book.take(fake_views.healthy(recent=lines))
+    assert [entry.text for entry in book.entries] == [
+        *("0 at 10.0", "0 at None", "1 at 20.0", "0 at 30.0")
+    ]
+    book.take(fake_views.healthy(recent=(*lines, line(1, 2, 15.0))))
+    assert book.entries[-1].text == "1 at 15.0"

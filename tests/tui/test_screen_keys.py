@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from textual.pilot import Pilot
 
-from tests.tui import fake_views
+from tests.tui import fake_diagnosis, fake_views
 from tests.tui.fake_reader import FakeReader
 from tests.tui.helpers import dashboard, running, screen, settle, until
-from tests.tui.test_screens import diagnosis
 from trainwatch.events import RankId
 from trainwatch.model.logs import Act, Level, LogScreen
 from trainwatch.tui.app import Dashboard
@@ -168,17 +167,18 @@ def test_ranks_as_people_type_them() -> None:
 
 
 async def test_alerts_are_chosen_proven_and_acknowledged() -> None:
-    reader = FakeReader(fake_views.failed(), diagnosis=diagnosis())
+    reader = FakeReader(fake_views.failed(), diagnosis=fake_diagnosis.out_of_memory())
     app = dashboard(reader=reader)
     async with running(app, 120, 40) as pilot:
         shown = await press(pilot, "6")
         assert "▸ 14:32:07" in shown
         assert "wrong if  the allocation was caught" in shown
         await press(pilot, "a")
-        assert " critical  rank 1: the loss is NaN" in screen(app).splitlines()[2]
         assert "✓" in screen(app)
-        await press(pilot, "a")
-        await press(pilot, "up", "up", "down")
+        assert "rank 1 ran out of GPU memory" in screen(app).splitlines()[1]
+        await press(pilot, "up", "a")
+        assert "ran out of GPU memory" not in "".join(screen(app).splitlines()[:3])
+        await press(pilot, "a", "down", "up")
         assert "debug_rank1.log:71900" in screen(app)
         await press(pilot, "enter")
         assert app._frame.number == 4
@@ -188,14 +188,15 @@ async def test_alerts_are_chosen_proven_and_acknowledged() -> None:
 
 
 async def test_a_run_in_trouble_is_diagnosed_by_itself_and_by_d() -> None:
-    reader = FakeReader(fake_views.healthy(), diagnosis=diagnosis())
+    reader = FakeReader(fake_views.healthy(), diagnosis=fake_diagnosis.hang())
     app = dashboard(reader=reader)
     async with running(app, 120, 40) as pilot:
         assert reader.diagnosed == 0
         reader.post(fake_views.stalled())
         await until(pilot, lambda: app.desk.diagnosis.found is not None)
         await pilot.pause()
-        assert "rank 3 is stuck in data loading, epoch 14 step 104 (likely)  [6] why" in screen(app)
+        assert "wait for it in all_reduce (likely)  [6] why  [K] stop" in screen(app)
+        assert "1 stalled · 7 waiting" in screen(app)
         reader.post(replace(fake_views.stalled(), now=fake_views.NOW + 5))
         await pilot.pause()
         assert reader.diagnosed == 1

@@ -7,50 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui import fake_views
+from tests.tui import fake_diagnosis, fake_views
 from tests.tui.fake_reader import FakeReader
 from tests.tui.helpers import dashboard, running, screen, settle
-from trainwatch.diagnose.diagnosis import (
-    Category,
-    Confidence,
-    DiagnosedPhase,
-    Diagnosis,
-    Proof,
-    RankDiagnosis,
-    Role,
-    Verdict,
-)
-from trainwatch.events import RankId
 from trainwatch.model.logs import LogScreen
 
 GOLDEN = Path(__file__).with_name("screens")
-STATES = ["healthy", "stalled", "watched", "failed", "finished", "thousand", "provisional"]
+STATES = [
+    "healthy",
+    "stalled",
+    "failed",
+    "finished",
+    "no_gpu",
+    "thousand",
+    "provisional",
+    "starting",
+]
 SCREENS = ("overview", "metrics", "ranks", "gpus", "logs", "alerts")
-
-
-def diagnosis() -> Diagnosis:
-    return Diagnosis(
-        Verdict.HANG,
-        Category.DATALOADER_HANG,
-        DiagnosedPhase.DATA_LOADING,
-        "rank 3 is stuck in data loading, epoch 14 step 104",
-        Confidence.LIKELY,
-        ranks=(
-            RankDiagnosis(RankId(3), Role.GUILTY, "DS.__getitem__ data.py:24", silent_seconds=250),
-            *(RankDiagnosis(RankId(n), Role.VICTIM, "waits in all_reduce") for n in (0, 1, 2)),
-        ),
-        evidence=(Proof(fake_views.stall_finding().evidence[0], "its last line"),),
-        refute="if rank 3 writes a line",
-        advice=("look at the file system of /data", "stop it: checkpoint-2000 is sound"),
-        missing=("stacks: start with trainwatch run",),
-    )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 @pytest.mark.parametrize("state", STATES)
 async def test_screens(state: str, size: tuple[int, int], request: pytest.FixtureRequest) -> None:
     view = fake_views.STATES[state]()
-    reader = FakeReader(view, diagnosis=diagnosis())
+    reader = FakeReader(view, diagnosis=fake_diagnosis.of(view))
     lines = fake_views.recent(size[1] - 10)
     reader.log_screen = LogScreen(
         lines, len(lines) - 1, 88_290, 1.0, files=tuple(f"debug_rank{n}.log" for n in range(4))

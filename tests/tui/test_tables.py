@@ -68,18 +68,33 @@ def test_one_epoch_is_no_best() -> None:
 
 
 def test_ranks_sorted_by_trouble() -> None:
-    last = "[DEBUG] [Rank "
     assert rank_table(100)[:3] == [
-        "    rank  state       phase              epoch       step  behind   silent    limit  last line",
-        f"     ! 3  S stalled   validation            14     40/171       -    4m10s      20s  {last}…",
-        "       0  S stalled   training              14    104/171       -     4m9s      20s  [DEBUG] [Rank …",
+        "    rank  state       phase     epoch     step  behind   silent    limit  last line",
+        "     ! 3  S stalled   training     14  104/171       -    4m10s      20s  Worker 0] Processing 412/…",
+        "       0  S stalled   training     14  104/171       -     4m9s      20s  Training step 104, loss=0…",
     ]
+
+
+def test_who_only_waits_is_told_from_who_is_waited_for() -> None:
+    view, roles = fake_views.stalled(), {RankId(n): "victim" for n in range(8) if n not in (3, 6)}
+    roles[RankId(6)] = "suspect"
+    assert [rank.who.rank for rank in ranks.by_trouble(view, roles)] == [6, 3, 0, 1, 2, 4, 5, 7]
+    assert texts(ranks.strip(view, 80, 3, roles)) == [
+        " 0 w  1 w  2 w  3 S  4 w  5 w  !6 S  7 w",
+        " S stalled 2 · w waiting 6",
+    ]
+    assert texts([ranks.heading(view, roles)]) == ["ranks · 8 ranks · 2 stalled · 6 waiting"]
+
+
+def test_a_rank_that_moves_does_not_wait() -> None:
+    view = fake_views.healthy()
+    assert "waiting" not in texts([ranks.heading(view, {RankId(0): "victim"})])[0]
 
 
 def test_rows_stay_put_while_nothing_changes() -> None:
     view = fake_views.thousand()
     order = [rank.who.rank for rank in ranks.by_trouble(view)]
-    assert order[:5] == [402, 17, 403, 3, 0]
+    assert order[:5] == [402, 17, 403, 0, 1]
     assert order[5:] == sorted(order[5:])
 
 

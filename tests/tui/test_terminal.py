@@ -108,7 +108,7 @@ def test_seen_resized_left(tmux: Tmux) -> None:
     wait_for(lambda: tmux.modes == SANE, "a sane terminal while it is suspended")
     tmux.type("fg")
     tmux.sees("by time · following")
-    tmux.sees("epoch 14/200")
+    tmux.sees("RUNNING  ae_large_scale · epoch 14 of 200")
     tmux.do("resize-window", "-x", "120", "-y", "40")
     tmux.key("q")
     tmux.sees("outcome Outcome(how=<How.DETACHED")

@@ -2,10 +2,9 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -16,12 +15,14 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from trainwatch.model.snapshot import RunView, Status
+from trainwatch.model.snapshot import RunView
 from trainwatch.tui import pace
-from trainwatch.tui.desk import Desk, DiagnosisState
-from trainwatch.tui.dialogs import AskRestart, AskStop, Help
+from trainwatch.tui.desk import Desk
+from trainwatch.tui.dialogs import Help
+from trainwatch.tui.doctor import Doctor
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.draw.verdict import title
+from trainwatch.tui.errands import Errands
 from trainwatch.tui.frame import Frame
 from trainwatch.tui.manners import ending
 from trainwatch.tui.messages import Diagnosed, NewView, StopAnswered
@@ -31,11 +32,6 @@ from trainwatch.tui.screens import registry
 from trainwatch.tui.screens.page import Page
 from trainwatch.tui.theme import LIGHT_THEME, THEME, fitting
 
-_ONLY_READS = (
-    "This view only reads; stop the training where it was started, or with trainwatch stop."
-)
-_NO_RESTART = "This view only reads; a run of trainwatch run can be restarted from here."
-_TROUBLE = frozenset({Status.STALLED, Status.FAILED})
 _LONG = 10.0
 """Seconds for which an answer stays on the screen."""
 
@@ -108,11 +104,10 @@ class Dashboard(App[Outcome]):
         self._shape = Shape.of(80, 24)
         self._quiet = pace.Quiet()
         self._repaint: Timer | None = None
-        self._stop_requested = False
         self._mouse = False
-        self._status: Status | None = None
-        self._stop: str | None = None
         self.desk = Desk(reader, zone)
+        self._doctor = Doctor(self.desk, self.post_message)
+        self._errands = Errands(self, reader, self._say)
         self._frame = Frame(self.desk)
 
     # --- life -----------------------------------------------------------------------------------
@@ -141,7 +136,7 @@ class Dashboard(App[Outcome]):
             self.post_message(NewView(view))
 
     def _outcome(self, how: How, number: int | None = None) -> Outcome:
-        return Outcome(how, number, self._stop_requested, self._stop)
+        return Outcome(how, number, self._errands.stop_requested, self._errands.answer)
 
     def _leave_for(self, number: int) -> None:
         self.exit(self._outcome(How.SIGNALLED, number))
@@ -153,7 +148,7 @@ class Dashboard(App[Outcome]):
         self.view = message.view
         self.desk.view = message.view
         self.desk.book.take(message.view)
-        self._diagnose_trouble(message.view)
+        self._doctor.look(message.view)
         now = monotonic()
         news = self._quiet.broken(message.view, now)
         is_urgent = news or pace.urgent(self._painted, message.view)
@@ -188,6 +183,8 @@ class Dashboard(App[Outcome]):
         """Shows another page."""
         if not self._asking:
             await self._frame.go(number)
+            if number == registry.ALERTS:
+                self._doctor.offer(self.view)
             self._want()
             self._paint()
 
@@ -268,90 +265,33 @@ class Dashboard(App[Outcome]):
 
     def action_stop(self) -> None:
         """Asks before the training is stopped."""
-        if self._asking:
-            return
-        if not self.reader.can_stop:
-            self._say(_ONLY_READS)
-            return
-        name = title(self.view) if self.view is not None else ""
-        self.push_screen(AskStop(name), self._stop_or_not)
-
-    def _stop_or_not(self, yes: bool | None) -> None:
-        if not yes:
-            self._say("Nothing was stopped.")
-            return
-        self._stop_requested = True
-        self._request("Stopping the training …", self.reader.request_stop_training, "stop")
+        if not self._asking:
+            self._errands.stop(self._run_name)
 
     def action_restart(self) -> None:
         """Asks before the training is ended and started again."""
-        if self._asking:
-            return
-        if not self.reader.can_restart:
-            self._say(_NO_RESTART)
-            return
-        name = title(self.view) if self.view is not None else ""
-        self.push_screen(AskRestart(name), self._restart_or_not)
+        if not self._asking:
+            self._errands.restart(self._run_name)
 
-    def _restart_or_not(self, yes: bool | None) -> None:
-        if not yes:
-            self._say("Nothing was restarted.")
-            return
-        self._request("Restarting the training …", self.reader.request_restart_training, "restart")
-
-    def _request(self, words: str, call: Callable[[], str], verb: str) -> None:
-        self._say(words)
-        # A thread of its own, not a worker: leaving must not have to wait for the answer.
-        name = f"trainwatch-{verb}"
-        Thread(target=self._ask_reader, args=(call, verb), name=name, daemon=True).start()
-
-    def _ask_reader(self, call: Callable[[], str], verb: str) -> None:
-        try:
-            sentence = call()
-        except Exception as error:  # noqa: BLE001 - whoever asked for it has to hear of it
-            sentence = f"The request to {verb} failed: {error}"
-        with contextlib.suppress(RuntimeError):
-            self.post_message(StopAnswered(sentence))
+    @property
+    def _run_name(self) -> str:
+        return title(self.view) if self.view is not None else ""
 
     def on_stop_answered(self, message: StopAnswered) -> None:
         """Tells what came of it."""
-        self._stop = message.sentence
-        self._say(message.sentence)
+        self._errands.take(message)
 
     # --- diagnosis ------------------------------------------------------------------------------
-
-    def _diagnose_trouble(self, view: RunView) -> None:
-        """By itself when a run stalls or fails; `D` makes a new one."""
-        if view.loaded < 1:
-            return
-        before, self._status = self._status, view.status
-        if view.status in _TROUBLE and before is not view.status:
-            self._begin_diagnosis()
 
     def action_diagnose(self) -> None:
         """Shows what is wrong, as of now."""
         if not self._asking:
             self.call_later(self.action_page, registry.ALERTS)
-            self._begin_diagnosis()
-
-    def _begin_diagnosis(self) -> None:
-        if not self.desk.diagnosis.running:
-            self.desk.diagnosis.running = True
-            Thread(target=self._diagnose, name="trainwatch-diagnose", daemon=True).start()
-
-    def _diagnose(self) -> None:
-        found, failure = None, ""
-        try:
-            found = self.reader.diagnose()
-        except Exception as error:  # noqa: BLE001 - it reads whatever is there
-            failure = f"no diagnosis: {error}"
-        with contextlib.suppress(RuntimeError):
-            self.post_message(Diagnosed(found, failure))
+            self._doctor.begin()
 
     def on_diagnosed(self, message: Diagnosed) -> None:
         """Shows it where it is looked at."""
-        at = self.view.now if self.view is not None else 0.0
-        self.desk.diagnosis = DiagnosisState(message.found, at, failure=message.failure)
+        self._doctor.take(message, self.view.now if self.view is not None else 0.0)
         self._paint()
 
     def _say(self, sentence: str) -> None:

@@ -6,7 +6,9 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from trainwatch.model.snapshot import RunView, Status
+from trainwatch.tui.draw.cause import Cause
 from trainwatch.tui.draw.logbook import LogBook
+from trainwatch.tui.draw.states import NO_ROLES, Roles
 from trainwatch.tui.draw.words import brief
 from trainwatch.tui.reader import Reader
 
@@ -30,20 +32,42 @@ class DiagnosisState:
     running: bool = False
     failure: str = ""
 
-    def sentence(self, status: Status) -> str:
-        """What it says of a run that is in trouble; nothing where it does not decide."""
-        if self.found is None or status not in (Status.STALLED, Status.FAILED):
-            return ""
-        decided = self.found.verdict.value not in ("undecided", "healthy", "finished")
-        return f"{self.found.summary} ({self.found.confidence.value})" if decided else ""
+    def decided(self, status: Status) -> "Diagnosis | None":
+        """What it says of a run that is in trouble; None where it does not decide."""
+        found = self.found
+        if found is None or status not in TROUBLE:
+            return None
+        return found if found.verdict.value not in _OPEN else None
+
+    def cause(self, status: Status) -> Cause | None:
+        """The same in a sentence, with its first proof."""
+        found = self.decided(status)
+        if found is None:
+            return None
+        proof = found.evidence[0].evidence if found.evidence else None
+        return Cause(found.summary, found.confidence.value, proof)
+
+    def roles(self, status: Status) -> Roles:
+        """Who keeps whom waiting."""
+        found = self.decided(status)
+        return {one.who: one.role.value for one in found.ranks} if found else NO_ROLES
 
     def told(self, now: float) -> str:
         """How things stand with it."""
         if self.running:
             return "reading everything …"
         if self.found is None:
-            return "D makes one"
-        return f"as of {brief(max(now - self.at, 1.0))} ago · D makes a new one"
+            return "none yet · D makes one"
+        age = now - self.at
+        when = "just made" if age < _FRESH else f"as of {brief(age)} ago"
+        return f"{when} · D makes a new one"
+
+
+TROUBLE = frozenset({Status.STALLED, Status.FAILED})
+"""How a run stands when somebody wants to know why."""
+
+_OPEN = frozenset({"undecided", "healthy", "finished"})
+_FRESH = 5.0
 
 
 @dataclass(slots=True)
@@ -65,3 +89,8 @@ class Desk:
     acknowledged: set[Hashable] = field(default_factory=set)
     view: RunView | None = None
     diagnosis: DiagnosisState = field(default_factory=DiagnosisState)
+
+    @property
+    def roles(self) -> Roles:
+        """Who keeps whom waiting, where the diagnosis tells."""
+        return self.diagnosis.roles(self.view.status) if self.view is not None else NO_ROLES

@@ -14,6 +14,9 @@ from trainwatch.tui.screens.page import Page
 from trainwatch.tui.widgets.block import Block
 from trainwatch.tui.widgets.logpane import LogPane
 
+_WITH_FIGURES = (registry.OVERVIEW, registry.METRICS)
+"""Pages that show the line of figures also where there are few lines."""
+
 
 class Frame(Vertical):
     """Everything on the screen.
@@ -72,7 +75,7 @@ class Frame(Vertical):
             self._head.set(lambda width, _: self._top(view, width, shape))
             from trainwatch.tui.draw.vitals import vitals  # noqa: PLC0415 - loads numpy
 
-            self._vitals.display = not shape.tiny
+            self._vitals.display = not shape.tiny and (shape.tall or self.number in _WITH_FIGURES)
             self._vitals.set(lambda width, _: vitals(view, width, self._zone))
             if self.page is None:
                 self._pages[self.number] = page = registry.make(self.number, self._desk)
@@ -86,14 +89,17 @@ class Frame(Vertical):
         self._keys.set(lambda width, _: [self._footer(width, view)])
 
     def _top(self, view: RunView, width: int, shape: Shape) -> list[Line]:
+        # Where there are few lines, another page than the overview keeps them for itself.
+        brief = shape.tiny or (self.number != registry.OVERVIEW and not shape.tall)
         return [
             *verdict.head(view, width, self._zone, most=1 if shape.tiny else 2),
             *verdict.trouble(
                 view,
                 width,
-                1 if shape.tiny else 3,
+                1 if brief else 3,
                 self._desk.acknowledged,
-                diagnosed=self._desk.diagnosis.sentence(view.status),
+                cause=self._desk.diagnosis.cause(view.status),
+                can_stop=self._desk.reader.can_stop,
             ),
             *verdict.notices(view, width),
         ]

@@ -44,10 +44,13 @@ def _text(finding: Finding) -> Line:
 def ordered(view: RunView, acknowledged: Collection[Hashable]) -> list[AlertView]:
     """What holds and nobody has seen first, the worst of it on top; then the newest."""
     found = view.history or tuple(AlertView(one, view.now) for one in view.alerts)
+    # As on the overview: of alerts that came in one second the model knows which one was first.
+    known = {AlertView(one, 0.0).key: place for place, one in enumerate(view.alerts)}
 
-    def place(one: AlertView) -> tuple[bool, bool, int, float]:
-        finding = one.finding
-        return (not finding.active, one.key in acknowledged, -finding.severity, -one.since)
+    def place(one: AlertView) -> tuple[bool, bool, int, int, float]:
+        finding, seen = one.finding, one.key in acknowledged
+        order = known.get(one.key, 0) if finding.active else 0
+        return (not finding.active, seen, -finding.severity, order, -one.since)
 
     return sorted(found[:_MOST], key=place)
 
@@ -58,7 +61,7 @@ def row_of(
     """One line: since when, how grave, what, and where it stands."""
     mark = ("▸", Tone.FOCUS) if chosen else (" ", Tone.DIM)
     seen = " ✓ " if acknowledged else "   "
-    when = line(("<" if one.earlier else " ", Tone.DIM), (clock(one.since, zone), Tone.DIM))
+    when = line((f" {'earlier' if one.earlier else clock(one.since, zone):8}", Tone.DIM))
     proof = one.finding.evidence[0] if one.finding.evidence else None
     where = line((short_place(proof, max(width // 4, 16)), Tone.NOTE), " ") if proof else ()
     left = line(mark, when, (seen, Tone.GOOD), _severity(one.finding), " ", _text(one.finding))
@@ -82,7 +85,7 @@ def _grounds(finding: Finding, width: int) -> list[Line]:
         proofs.append(line((f"and {len(finding.evidence) - _MOST_PROOFS} more", Tone.DIM)))
     parts = [("proof", proof) for proof in proofs]
     if finding.refute:
-        parts.append(("wrong if", line((finding.refute, Tone.DIM))))
+        parts.append(("wrong if", line((finding.refute.removeprefix("if "), Tone.DIM))))
     return [shown for name, part in parts for shown in _ground(name, part, width)]
 
 

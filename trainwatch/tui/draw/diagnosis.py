@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from trainwatch.tui.draw.line import EMPTY, Line, Tone, fit, line, wrap
-from trainwatch.tui.draw.words import duration, place
+from trainwatch.tui.draw.words import duration, place, ranges
 
 if TYPE_CHECKING:  # its package brings every signature with it, which drawing does not need
     from trainwatch.diagnose.diagnosis import Diagnosis, RankDiagnosis
@@ -19,7 +19,6 @@ _TONES = {
 _ROLES = {"guilty": Tone.BAD, "suspect": Tone.BAD, "victim": Tone.WARN}
 _ORDER = ("guilty", "suspect", "victim", "clean_up", "unknown")
 _LABEL = 11
-_NAMED = 6
 _GROUPS = 8
 _PROOFS = 12
 
@@ -67,12 +66,13 @@ def _ranks(ranks: "Sequence[RankDiagnosis]") -> list[Line]:
 
 def _group(group: "Sequence[RankDiagnosis]") -> Line:
     first = group[0]
-    names = ",".join(rank.who.label for rank in group[:_NAMED]) + "…" * (len(group) > _NAMED)
+    names = ranges([rank.who.label for rank in group])
     role = first.role.value.replace("_", "-")
     quiet = [rank.silent_seconds for rank in group if rank.silent_seconds is not None]
     place_ = first.place if first.place not in first.why else ""
     silent = f"silent {duration(min(quiet))}" if quiet and first.place else ""
     words = "; ".join(part for part in (first.why, place_, silent) if part)
+    one = "rank" if len(group) == 1 else "ranks"
     return line(
-        (f"rank {names}  ", Tone.STRONG), (f"{role}  ", _ROLES.get(role, Tone.PLAIN)), words
+        (f"{one} {names}  ", Tone.STRONG), (f"{role}  ", _ROLES.get(role, Tone.PLAIN)), words
     )

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from trainwatch.model.snapshot import RunView
 from trainwatch.model.system import GpuView, HostView, Series, SystemView
-from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line
+from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line, wrap
 from trainwatch.tui.draw.table import Column
-from trainwatch.tui.draw.words import brief, clock, count, plural
+from trainwatch.tui.draw.words import brief, count, plural
 
 NA = "n/a"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -33,8 +33,11 @@ def _bar(value: float, top: float) -> str:
 
 
 def gib(size: float | None) -> str:
-    """Bytes as `61.2 G`."""
-    return NA if size is None else f"{size / _GIB:.1f} G"
+    """Bytes as `61.2 G`, `212 G`, `9.0 T`."""
+    if size is None:
+        return NA
+    of, unit = (size / _GIB, "G") if size < 1024 * _GIB else (size / _GIB / 1024, "T")
+    return f"{of:.0f} {unit}" if of >= 100 else f"{of:.1f} {unit}"  # noqa: PLR2004
 
 
 def _figure(value: float | None, unit: str) -> str:
@@ -48,7 +51,7 @@ def heading(view: RunView, now: float) -> Line:
         return line(("gpus", Tone.HEAD), (" · not sampled", Tone.DIM))
     gone = sum(gpu.lost for gpu in system.gpus)
     age = max(now - system.sampled, 0.0)
-    old = line((f"sampled {brief(age)} ago", Tone.WARN if age > _OLD else Tone.DIM))
+    old = line((_sampled(age), Tone.WARN if age > _OLD else Tone.DIM))
     parts = [
         line((plural(len(system.gpus), "GPU"), Tone.DIM)),
         line((plural(len(system.hosts), "host"), Tone.DIM)),
@@ -56,6 +59,16 @@ def heading(view: RunView, now: float) -> Line:
         old,
     ]
     return line(("gpus", Tone.HEAD), (" · ", Tone.DIM), join([part for part in parts if part]))
+
+
+def _sampled(age: float) -> str:
+    """In steps, so that a screen on which nothing happens stays as it is."""
+    if age < _RECENT:
+        return "sampled just now"
+    return f"sampled {brief(age - age % _RECENT if age < _OLD else age)} ago"
+
+
+_RECENT = 10.0
 
 
 def empty(view: RunView) -> list[Line]:
@@ -77,7 +90,7 @@ def columns(view: RunView, width: int) -> list[Column[GpuView]]:
     return [
         *([host] if many else []),
         Column("gpu", 3, lambda gpu: (str(gpu.index), Tone.STRONG)),
-        Column("ranks", 7, lambda gpu: ",".join(map(str, gpu.ranks)) or "-"),
+        Column("ranks", 7, _ranks),
         Column("use", 6, _utilization),
         Column(
             "", room, lambda gpu: _history(gpu, "utilization", 100.0, room), right=False, need=90
@@ -90,11 +103,27 @@ def columns(view: RunView, width: int) -> list[Column[GpuView]]:
     ]
 
 
+def _ranks(gpu: GpuView) -> Part:
+    """`3`, or `3?` where a container hides which device a worker opened."""
+    doubt = "?" if gpu.ranks_assumed else ""
+    return ",".join(f"{rank}{doubt}" for rank in gpu.ranks) or "-"
+
+
 def _utilization(gpu: GpuView) -> Part:
     if gpu.utilization is None:
         return (NA, Tone.DIM)
-    idle = gpu.utilization < _IDLE and bool(gpu.ranks)
-    return (f"{gpu.utilization:.0f} %", Tone.WARN if idle else Tone.PLAIN)
+    return (f"{gpu.utilization:.0f} %", Tone.WARN if _idle(gpu) else Tone.PLAIN)
+
+
+def _idle(gpu: GpuView) -> bool:
+    """Whether a rank's GPU has done nothing for some samples; between two epochs each does."""
+    if gpu.utilization is None or not gpu.ranks:
+        return False
+    newest = gpu.history.get("utilization", ())[-_IDLE_SAMPLES:]
+    return gpu.utilization < _IDLE and all(not value >= _IDLE for value in newest)
+
+
+_IDLE_SAMPLES = 5
 
 
 def _history(gpu: GpuView, name: str, top: float | None, room: int) -> Part:
@@ -128,6 +157,8 @@ def _trouble(gpu: GpuView) -> Part:
         return (errors, Tone.BAD)
     if gpu.throttled:
         return (f"throttled: {', '.join(gpu.throttled)}", Tone.WARN)
+    if _idle(gpu):
+        return ("idle", Tone.WARN)
     return (gpu.name or "", Tone.DIM)
 
 
@@ -136,7 +167,9 @@ def host_lines(view: RunView, width: int) -> list[Line]:
     if view.system is None:
         return []
     lines = [made for host in view.system.hosts for made in _host(host, width)]
-    return lines + [line(" ", (note, Tone.DIM)) for note in view.system.notes]
+    # Without GPUs the notes say why, in their place.
+    notes = view.system.notes if view.system.gpus else ()
+    return lines + [line(" ", (note, Tone.DIM)) for note in notes]
 
 
 def _host(host: HostView, width: int) -> list[Line]:
@@ -160,9 +193,10 @@ def _host(host: HostView, width: int) -> list[Line]:
         *(_disk(disk.path, disk.free, disk.total) for disk in host.disks),
     ]
     gap = line("   ")
+    shown = [join([part for part in parts if part], gap) for parts in (first, second)]
     return [
-        line(" ", join([part for part in first if part], gap)),
-        line("   ", join([part for part in second if part], gap)),
+        *wrap(line(" ", shown[0]), width, 2, 3),
+        *wrap(line("   ", shown[1]), width, 3, 3),
     ]
 
 
@@ -175,7 +209,7 @@ def _disk(path: str, free: int, total: int) -> Line:
 
 def strip(system: SystemView, width: int, most: int) -> list[Line]:
     """Each GPU in a few words, those that need a look first."""
-    order = sorted(system.gpus, key=lambda gpu: (not gpu.lost, not _odd(gpu)))
+    order = by_trouble(system)
     lines: list[Line] = []
     row: Line = line(" ")
     for place, gpu in enumerate(order):
@@ -191,15 +225,15 @@ def strip(system: SystemView, width: int, most: int) -> list[Line]:
 
 
 def _odd(gpu: GpuView) -> bool:
-    idle = gpu.utilization is not None and gpu.utilization < _IDLE and bool(gpu.ranks)
-    return gpu.lost or idle or bool(gpu.throttled) or any(gpu.errors.values())
+    return gpu.lost or _idle(gpu) or bool(gpu.throttled) or any(gpu.errors.values())
 
 
 def _short(gpu: GpuView) -> Line:
     use = NA if gpu.utilization is None else f"{gpu.utilization:.0f}%"
     mem = NA if gpu.memory_used is None else f"{gpu.memory_used / _GIB:.0f}G"
     odd = _odd(gpu)
-    word = " lost" if gpu.lost else " throttled" if gpu.throttled else " ◂ idle" if odd else ""
+    word = " lost" if gpu.lost else " throttled" if gpu.throttled else ""
+    word = word or (" ◂ idle" if _idle(gpu) else "")
     return line(
         (f"{gpu.index} ", Tone.DIM),
         (f"{use} {mem} {_figure(gpu.temperature, '°')}", Tone.WARN if odd else Tone.PLAIN),
@@ -207,11 +241,6 @@ def _short(gpu: GpuView) -> Line:
     )
 
 
-def sampled_at(system: SystemView) -> str:
-    """The time of the newest sample."""
-    return clock(system.sampled)
-
-
-def by_place(system: SystemView) -> Sequence[GpuView]:
-    """By host and number."""
-    return sorted(system.gpus, key=lambda gpu: (gpu.host, gpu.index))
+def by_trouble(system: SystemView) -> Sequence[GpuView]:
+    """Those that need a look first, then by host and number."""
+    return sorted(system.gpus, key=lambda gpu: (not gpu.lost, not _odd(gpu), gpu.host, gpu.index))

@@ -1,10 +1,13 @@
 """The newest log lines, gathered from snapshots that overlap; bounded, and it can be held."""
 
+import math
+import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trainwatch.events import LogLine, RankId
+from trainwatch.model.moments import epoch_seconds
 from trainwatch.model.snapshot import RunView
 from trainwatch.tui.draw.line import Line, Tone, fit, line
 from trainwatch.tui.draw.text import cut, safe_text, width
@@ -85,6 +88,8 @@ class LogBook:
             return
         self._recent = view.recent
         new = [one for one in view.recent if _key(one) not in self._known]
+        if not self._known:
+            new = _by_time(new)
         gap = bool(self._known) and len(new) == len(view.recent) and bool(new)
         self._remember(new)
         entries = [_GAP] * gap + [Entry(one, safe_text(one.text), source(one)) for one in new]
@@ -124,8 +129,28 @@ def source(of: LogLine) -> str:
     """The rank in short, or the file where no rank is known."""
     if of.who.rank is not None:
         return f"r{of.who.rank}"
-    name = of.who.label if of.who.local is not None else of.where.file.rsplit("/", 1)[-1]
+    name = of.who.label if of.who.local is not None else _short(of.where.file)
     return cut(safe_text(name), _LONGEST_NAME)
+
+
+_ENDING = re.compile(r"(?:[._-]?\d{4,}(?:[._T-]\d{2,})*)?\.\w{1,5}$")
+
+
+def _short(file: str) -> str:
+    """A log's name without what all logs of a run have in common: when it began, and `.log`."""
+    name = file.rsplit("/", 1)[-1]
+    return _ENDING.sub("", name) or name
+
+
+def _by_time(lines: Sequence[LogLine]) -> list[LogLine]:
+    """Orders what was read file by file; a line without a time stays behind the one before it."""
+    known: dict[str, float] = {}
+    order: list[tuple[float, int]] = []
+    for place, one in enumerate(lines):
+        if one.stamp is not None:
+            known[one.where.file] = epoch_seconds(one.stamp, 0.0)
+        order.append((known.get(one.where.file, -math.inf), place))
+    return [lines[place] for _, place in sorted(order)]
 
 
 def heading(book: LogBook, *, following: bool) -> Line:

@@ -8,10 +8,10 @@ from trainwatch.model.logs import Level, LogFilter, LogScreen
 from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, fit, join, line, skip
 from trainwatch.tui.draw.logbook import LEVELS, source
 from trainwatch.tui.draw.text import cut, safe_text, width
-from trainwatch.tui.draw.words import count, percent, plural
+from trainwatch.tui.draw.words import percent, plural
 
 
-def heading(screen: LogScreen) -> Line:
+def heading(screen: LogScreen, cells: int = 120) -> Line:
     """What is shown: which file, whether it follows, and where in it."""
     of = screen.filter
     where = of.file or f"{plural(len(screen.files) - len(screen.unmerged), 'file')} by time"
@@ -19,8 +19,9 @@ def heading(screen: LogScreen) -> Line:
     place = EMPTY
     if screen.lines:
         at = screen.lines[screen.cursor].where
-        number = f":{count(screen.number)}" if screen.number is not None else f" byte {at.offset}"
-        place = line((cut(safe_text(at.file.rsplit("/", 1)[-1]), 40) + number, Tone.NOTE))
+        number = f":{screen.number}" if screen.number is not None else f" byte {at.offset}"
+        room = max(min(cells - _BESIDE_NAME, 60) - len(number), 8)
+        place = line((cut(safe_text(at.file.rsplit("/", 1)[-1]), room) + number, Tone.NOTE))
     busy = EMPTY
     if screen.busy is not None:
         busy = line((f"searching, {percent(screen.busy)} read", Tone.WARN))
@@ -32,6 +33,10 @@ def heading(screen: LogScreen) -> Line:
         busy,
     ]
     return line(("logs", Tone.HEAD), (" · ", Tone.DIM), join([part for part in parts if part]))
+
+
+_BESIDE_NAME = 52
+"""Cells of all else in the heading."""
 
 
 def above(screen: LogScreen, cells: int) -> list[Line]:

@@ -1,12 +1,23 @@
 """Ranks as a table sorted by trouble, and as a strip of letters that holds a thousand."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 from trainwatch.events import RankId
 from trainwatch.model.snapshot import RankStatus, RankView, RunView, TimeBasis
 from trainwatch.tui.draw.line import Line, Part, Tone, join, line
-from trainwatch.tui.draw.states import STATES, accused, phase_word, sign, trouble
+from trainwatch.tui.draw.states import (
+    NO_ROLES,
+    STATES,
+    WAITING,
+    Roles,
+    accused,
+    phase_word,
+    sign,
+    state,
+    trouble,
+)
 from trainwatch.tui.draw.table import Column
 from trainwatch.tui.draw.words import brief, count, epoch, plural
 
@@ -16,25 +27,26 @@ FEW = 12
 TROUBLED = frozenset({RankStatus.DEAD, RankStatus.STALLED, RankStatus.SLOW})
 
 
-def by_trouble(view: RunView) -> list[RankView]:
+def by_trouble(view: RunView, roles: Roles = NO_ROLES) -> list[RankView]:
     """The worst first."""
-    named = accused(view)
-    return sorted(view.ranks, key=lambda rank: trouble(rank, named))
+    named = accused(view, roles)
+    return sorted(view.ranks, key=lambda rank: trouble(rank, named, roles))
 
 
-def troubled(view: RunView) -> list[RankView]:
+def troubled(view: RunView, roles: Roles = NO_ROLES) -> list[RankView]:
     """Only those that are in trouble, or that a finding is about."""
-    named = accused(view)
-    return [rank for rank in by_trouble(view) if rank.state in TROUBLED or rank.who in named]
+    named = accused(view, roles)
+    worst = by_trouble(view, roles)
+    return [rank for rank in worst if rank.state in TROUBLED or rank.who in named]
 
 
-def heading(view: RunView) -> Line:
+def heading(view: RunView, roles: Roles = NO_ROLES) -> Line:
     """How many ranks, and how many in each state, the worst first."""
-    many = Counter(rank.state for rank in view.ranks)
+    many = Counter(state(rank, roles) for rank in view.ranks)
     parts = [
-        line((f"{count(many[state])} {sign.word}", sign.tone if state in TROUBLED else Tone.DIM))
-        for state, sign in STATES.items()
-        if many[state]
+        line((f"{count(many[one])} {one.word}", one.tone if one in _ALARMING else Tone.DIM))
+        for one in _STATES
+        if many[one]
     ]
     total = line((plural(len(view.ranks), "rank"), Tone.DIM))
     return line(("ranks", Tone.HEAD), (" · ", Tone.DIM), join([total, *parts]))
@@ -46,17 +58,19 @@ def empty(view: RunView) -> Line:
     return line((" waiting for the first line that tells its rank", Tone.DIM))
 
 
-def columns(view: RunView) -> list[Column[RankView]]:
+def columns(view: RunView, roles: Roles = NO_ROLES) -> list[Column[RankView]]:
     """What is known of each; the narrower the table, the fewer."""
-    named = accused(view)
+    named = accused(view, roles)
     by_file = any(rank.basis is TimeBasis.MTIME for rank in view.ranks)
     basis: Column[RankView] = Column("", 5, _basis, right=False, need=60)
+    phase = max((len(phase_word(rank)) for rank in view.ranks), default=0)
+    step = max((len(_step(rank)) for rank in view.ranks), default=0)
     return [
         Column("rank", 7, lambda rank: _name(rank, accused=rank.who in named)),
-        Column("state", 10, _state, right=False),
-        Column("phase", 17, phase_word, right=False),
+        Column("state", 10, lambda rank: _state(rank, roles), right=False),
+        Column("phase", max(phase, 5), phase_word, right=False),
         Column("epoch", 5, lambda rank: epoch(rank.shown_epoch)),
-        Column("step", 9, _step, need=70),
+        Column("step", max(step, 4), _step, need=60),
         Column("behind", 6, _behind, need=80),
         Column("silent", 7, _silent, need=60),
         *([basis] if by_file else []),
@@ -75,9 +89,9 @@ def _basis(rank: RankView) -> Part:
     return (rank.basis.value if rank.basis is TimeBasis.MTIME else "", Tone.DIM)
 
 
-def _state(rank: RankView) -> Part:
-    shown = sign(rank)
-    return (f"{shown.letter} {STATES[rank.state].word}", shown.tone)
+def _state(rank: RankView, roles: Roles) -> Part:
+    shown = sign(rank, roles)
+    return (f"{shown.letter} {state(rank, roles).word}", shown.tone)
 
 
 def _step(rank: RankView) -> str:
@@ -93,6 +107,8 @@ def _behind(rank: RankView) -> Part:
 
 
 _FAR = 1
+_STATES = (*list(STATES.values())[:2], WAITING, *list(STATES.values())[2:])
+_ALARMING = frozenset({WAITING, *(sign for state, sign in STATES.items() if state in TROUBLED)})
 
 
 def _silent(rank: RankView) -> Part:
@@ -107,29 +123,36 @@ def _since(rank: RankView) -> str:
 
 
 def _last(rank: RankView) -> Part:
-    return (rank.last.message or rank.last.text, Tone.DIM) if rank.last else ""
+    if rank.last is None:
+        return ""
+    # The row says already which rank it is; a worker's name behind it stays.
+    return (_OWN_NAME.sub("", rank.last.message or rank.last.text), Tone.DIM)
 
 
-def strip(view: RunView, width: int, most: int) -> list[Line]:
+_OWN_NAME = re.compile(r"^(?:\[DEBUG\] )?\[?rank ?\d+\]?:? +(?=\S)", re.IGNORECASE)
+
+
+def strip(view: RunView, width: int, most: int, roles: Roles = NO_ROLES) -> list[Line]:
     """One letter a rank; rows without trouble are summed up where there are too many of them.
 
     Args:
         view: The run.
         width: Cells of a line.
         most: Lines at most, the legend included.
+        roles: Who keeps whom waiting, where a diagnosis tells.
     """
     if not view.ranks:
         return [empty(view)]
-    legend = _legend(view.ranks)
+    legend = _legend(view.ranks, roles)
     if len(view.ranks) * _FEW_CELLS + 2 <= width:
-        return [_few(view), legend][:most]
+        return [_few(view, roles), legend][:most]
     rows = _rows(view.ranks, width)
     room = max(most - 1, 1)
     if len(rows) <= room:
-        return [*(_drawn(row) for row in rows), legend]
-    kept = _troubled_first(rows, max(room - 1, 1))
+        return [*(_drawn(row, roles) for row in rows), legend]
+    kept = _troubled_first(rows, max(room - 1, 1), accused(view, roles))
     left_out = [row for row in rows if row not in kept]
-    return [*(_drawn(row) for row in kept), _rest(left_out), legend][:most]
+    return [*(_drawn(row, roles) for row in kept), _rest(left_out), legend][:most]
 
 
 def _rest(rows: Sequence[Sequence[RankView]]) -> Line:
@@ -140,9 +163,9 @@ def _rest(rows: Sequence[Sequence[RankView]]) -> Line:
     return line((f"     …  {many} more ranks [3], ", Tone.DIM), tail)
 
 
-def _few(view: RunView) -> Line:
-    named = accused(view)
-    cells = [line(_short_name(rank, named), " ", _letter(rank)) for rank in view.ranks]
+def _few(view: RunView, roles: Roles) -> Line:
+    named = accused(view, roles)
+    cells = [line(_short_name(rank, named), " ", _letter(rank, roles)) for rank in view.ranks]
     return line(" ", join(cells, line("  ")))
 
 
@@ -150,8 +173,9 @@ def _short_name(rank: RankView, named: Collection[RankId]) -> Part:
     return (f"!{rank.who.label}", Tone.BAD) if rank.who in named else (rank.who.label, Tone.DIM)
 
 
-def _letter(rank: RankView) -> Part:
-    return (sign(rank).letter, sign(rank).tone)
+def _letter(rank: RankView, roles: Roles) -> Part:
+    shown = sign(rank, roles)
+    return (shown.letter, shown.tone)
 
 
 _FEW_CELLS = 6
@@ -165,17 +189,19 @@ def _rows(ranks: Sequence[RankView], width: int) -> list[Sequence[RankView]]:
     return [ranks[start : start + size] for start in range(0, len(ranks), size)]
 
 
-def _troubled_first(rows: Sequence[Sequence[RankView]], room: int) -> list[Sequence[RankView]]:
+def _troubled_first(
+    rows: Sequence[Sequence[RankView]], room: int, named: Collection[RankId]
+) -> list[Sequence[RankView]]:
     """Keeps the rows with trouble, in order, and fills up with the first ones."""
-    wanted = sorted(rows, key=lambda row: min(trouble(rank)[0] for rank in row))[:room]
+    wanted = sorted(rows, key=lambda row: min(trouble(rank, named)[:2] for rank in row))[:room]
     return [row for row in rows if any(row is one for one in wanted)]
 
 
-def _drawn(ranks: Sequence[RankView]) -> Line:
+def _drawn(ranks: Sequence[RankView], roles: Roles) -> Line:
     parts: list[Part] = [(f"{ranks[0].who.label:>6}  ", Tone.DIM)]
     for place, rank in enumerate(ranks):
         parts += [" "] if place and place % _NODE == 0 else []
-        parts.append(_letter(rank))
+        parts.append(_letter(rank, roles))
     return _merged(line(*parts))
 
 
@@ -190,9 +216,11 @@ def _merged(of: Line) -> Line:
     return line(*done)
 
 
-def _legend(ranks: Sequence[RankView]) -> Line:
+def _legend(ranks: Sequence[RankView], roles: Roles) -> Line:
     """Only the letters that occur, the worst first, with how many."""
-    signs = Counter(sign(rank) for rank in sorted(ranks, key=trouble))
+    signs = Counter(
+        sign(rank, roles) for rank in sorted(ranks, key=lambda one: trouble(one, (), roles))
+    )
     parts = [
         line((one.letter, one.tone), (f" {one.word} {count(many)}", Tone.DIM))
         for one, many in signs.items()

@@ -1,6 +1,6 @@
 """How states are written: always a letter or a word, and a tone that repeats it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from trainwatch.events import Phase, RankId, Severity
@@ -37,6 +37,15 @@ PHASES = {
     Phase.FINISHED: Sign("f", "finished", Tone.NOTE),
 }
 
+WAITING = Sign("w", "waiting", Tone.WARN)
+"""Stalled, but by another rank: who waits in a collective has done nothing wrong."""
+
+Roles = Mapping[RankId, str]
+"""Who keeps whom waiting, where a diagnosis tells: `guilty`, `suspect`, `victim`."""
+
+NO_ROLES: Roles = {}
+_ACCUSED = ("guilty", "suspect")
+
 SEVERITIES = {
     Severity.CRITICAL: Sign("!", "critical", Tone.BAD),
     Severity.WARNING: Sign("w", "warning", Tone.WARN),
@@ -65,9 +74,15 @@ def verdict(view: RunView) -> Run:
     return Run(f" {view.status.value.upper()} ", tone)
 
 
-def sign(rank: RankView) -> Sign:
+def sign(rank: RankView, roles: Roles = NO_ROLES) -> Sign:
     """A rank in one letter: its phase while all is well, else its state."""
-    return PHASES[rank.phase] if rank.state is RankStatus.ACTIVE else STATES[rank.state]
+    return PHASES[rank.phase] if rank.state is RankStatus.ACTIVE else state(rank, roles)
+
+
+def state(rank: RankView, roles: Roles = NO_ROLES) -> Sign:
+    """Its state; of ranks that stand still, who waits for another one is told apart."""
+    waits = rank.state is RankStatus.STALLED and roles.get(rank.who) == "victim"
+    return WAITING if waits else STATES[rank.state]
 
 
 def phase_word(rank: RankView) -> str:
@@ -75,12 +90,21 @@ def phase_word(rank: RankView) -> str:
     return "-" if rank.phase is Phase.UNKNOWN else PHASES[rank.phase].word
 
 
-def accused(view: RunView) -> frozenset[RankId]:
-    """The ranks that a finding of weight, still holding, is about."""
+def accused(view: RunView, roles: Roles = NO_ROLES) -> frozenset[RankId]:
+    """Whom a diagnosis blames; without one the ranks that a finding of weight is about."""
+    blamed = frozenset(who for who, role in roles.items() if role in _ACCUSED)
+    if blamed:
+        return blamed
     grave = (one for one in view.alerts if one.active and one.severity > Severity.INFO)
     return frozenset(one.who for one in grave)
 
 
-def trouble(rank: RankView, named: Collection[RankId] = ()) -> tuple[int, bool, tuple[int, int]]:
-    """To sort by: the worst state first, in it who is accused, then by rank, so that rows stay put."""
-    return _TROUBLE[rank.state], rank.who not in named, rank.who.sort_key
+def trouble(
+    rank: RankView, named: Collection[RankId] = (), roles: Roles = NO_ROLES
+) -> tuple[int, int, tuple[int, int]]:
+    """To sort by: the worst state first; in it who is accused, and last who only waits for others.
+
+    Then by rank, so that rows stay put.
+    """
+    blame = 0 if rank.who in named else 2 if state(rank, roles) is WAITING else 1
+    return _TROUBLE[rank.state], blame, rank.who.sort_key

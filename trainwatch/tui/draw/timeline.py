@@ -25,9 +25,15 @@ def window(view: RunView) -> tuple[float, float] | None:
     over = view.info.alive is False or all(r.state in _STILL for r in view.ranks)
     # A log that was copied or replayed states times that have nothing to do with this clock.
     foreign = abs(view.now - max(known) - quiet) > _APART
-    end = max(known) if over or foreign else max(*known, view.now)
-    return max(min(first, default=end), end - _LONGEST), end
+    newest = max(known)
+    end = newest if over or foreign else max(newest, view.now)
+    start = max(min(first, default=end), newest - _LONGEST)
+    # A long silence would leave no room for what was before it.
+    return start, min(end, newest + max((newest - start) * _SILENCE, _BRIEF))
 
+
+_SILENCE, _BRIEF = 0.25, 1.0
+"""A silence takes this share of what was before it, at least so many seconds."""
 
 _APART = 120.0
 """Seconds by which a log's clock may differ from the reader's."""
@@ -41,7 +47,7 @@ def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
     room = width - _NAME
     if room < 1 or end <= start:
         return line(f"{rank.who.label:>7}  ")
-    quiet = _quiet_from(rank, end)
+    quiet = _quiet_from(rank)
     parts: list[Part] = [(f"{rank.who.label:>7}  ", Tone.STRONG)]
     text, before = "", Tone.DIM
     place = 0
@@ -58,10 +64,10 @@ def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
     return line(*parts, (text, before))
 
 
-def _quiet_from(rank: RankView, end: float) -> float:
-    if rank.state is not RankStatus.STALLED or rank.silent_seconds is None:
+def _quiet_from(rank: RankView) -> float:
+    if rank.state is not RankStatus.STALLED or not rank.timeline:
         return math.inf
-    return end - rank.silent_seconds
+    return rank.timeline[-1][0]  # NaN where it is not known: nothing is behind that
 
 
 def _cell(phase: Phase | None, *, silent: bool) -> tuple[str, Tone]:
@@ -83,11 +89,16 @@ def heading(view: RunView) -> Line:
     return line(*parts)
 
 
-def axis(span: tuple[float, float] | None, width: int, zone: tzinfo | None) -> Sequence[Line]:
+def axis(view: RunView, width: int, zone: tzinfo | None) -> Sequence[Line]:
     """The times of the first and the last cell."""
+    span = window(view)
     if span is None:
         return [line((" no time is known of any phase", Tone.DIM))]
     start, end = span
     left, right = clock(start, zone), f"{clock(end, zone)} ({brief(end - start)})"
+    quiet = [one.silent_seconds for one in view.ranks if one.state is RankStatus.STALLED]
+    silent = min((one for one in quiet if one is not None), default=0.0)
+    if len(quiet) == len(view.ranks) and view.now - end > 1:
+        right += f" … and so on, silent for {brief(silent)}"
     gap = width - _NAME - len(left) - len(right)
     return [line((" " * _NAME + left + " " * max(gap, 1) + right, Tone.DIM))]

@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from trainwatch.events import Finding, Severity
 from trainwatch.model.snapshot import AlertView, RunView, Status
+from trainwatch.tui.draw.cause import Cause, counted_apart, drawn, keys_of, proof_line
 from trainwatch.tui.draw.line import (
     SEPARATOR,
     Line,
@@ -26,7 +27,6 @@ from trainwatch.tui.draw.words import (
     duration,
     epoch,
     percent,
-    place,
     plural,
     told,
 )
@@ -85,7 +85,7 @@ def head(view: RunView, width: int, zone: tzinfo | None, most: int = 2) -> list[
     name = line((title(view), Tone.STRONG)) if width >= _ROOM_FOR_TITLE else ()
     parts = [cut(name, min(_LONGEST_TITLE, width // 3)), line(sentence(view))]
     left = (verdict(view), *line(" "), *join([part for part in parts if part]))
-    room = width - cells(right) - 1
+    room = width - cells(right) - 2
     first, *rest = wrap(left, max(room, 1), most, indent=len(verdict(view).text) + 1)
     return [spread(first, right, width), *rest]
 
@@ -117,7 +117,8 @@ def trouble(
     most: int,
     acknowledged: Collection[Hashable] = (),
     *,
-    diagnosed: str = "",
+    cause: Cause | None = None,
+    can_stop: bool = False,
 ) -> list[Line]:
     """The worst trouble with its proof, or nothing.
 
@@ -126,15 +127,16 @@ def trouble(
         width: Cells of a line.
         most: Lines at most; the proof's text is shown when there is room for it.
         acknowledged: Keys of findings that somebody has put aside.
-        diagnosed: What the diagnosis says in a sentence, which goes before a symptom.
+        cause: What the diagnosis says, which goes before a symptom.
+        can_stop: Whether a key stops the training.
     """
     finding = worst(view.alerts, acknowledged)
     if finding is None:
         return []
+    if cause is not None:
+        keys = keys_of([("6", "why"), *([("K", "stop")] if can_stop else [])])
+        return drawn(cause, width, most, keys, counted_apart(view.ranks))
     sign = SEVERITIES[finding.severity]
-    if diagnosed and most > 1:
-        cause = line(" ", (diagnosed, Tone.BAD), ("  [6] why", Tone.KEY))
-        return [*wrap(cause, width, 1), *trouble(view, width, most - 1, acknowledged)]
     more = sum(other.active and other.severity > Severity.INFO for other in view.alerts) - 1
     also = line((f" +{more} more [6]", Tone.KEY)) if more else ()
     text = line(" ", (sign.word, sign.tone), "  ", (told(finding), sign.tone), also)
@@ -144,9 +146,7 @@ def trouble(
 def _proof(finding: Finding, width: int, most: int) -> list[Line]:
     if not finding.evidence or most < 2:  # noqa: PLR2004
         return []
-    proof = finding.evidence[0]
-    shown = line("    proof  ", (place(proof), Tone.NOTE), "  ", (proof.text.strip(), Tone.DIM))
-    return wrap(shown, width, 1)
+    return [proof_line(finding.evidence[0], width)]
 
 
 def notices(view: RunView, width: int) -> list[Line]:

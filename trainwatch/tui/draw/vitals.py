@@ -94,7 +94,7 @@ def _pace(view: RunView) -> Line:
     every = sorted(rank.step_seconds for rank in view.ranks if rank.step_seconds is not None)
     if not every or view.status in {Status.COMPLETED, Status.FAILED}:
         return EMPTY
-    return line(("record every ", Tone.DIM), duration(every[len(every) // 2]))
+    return line(("a record every ", Tone.DIM), duration(every[len(every) // 2]))
 
 
 def _progress(view: RunView, end: Line, cells_of_bar: int) -> Line:

@@ -1,6 +1,7 @@
 """Numbers, times and places in the words of a person."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from trainwatch.events import Evidence, Finding, RankId
@@ -130,6 +131,25 @@ def short_place(of: Evidence, room: int) -> str:
 def whom(who: RankId) -> str:
     """`rank 3`, `local 1`, or nothing for the whole run."""
     return f"rank {who.rank}" if who.rank is not None else "" if who.local is None else who.label
+
+
+def ranges(labels: Sequence[str], most: int = 8) -> str:
+    """Ranks in order as `0-2,4-7`; names that are no numbers stand alone."""
+    runs: list[tuple[str, str]] = []
+    for label in labels:
+        last = runs[-1][1] if runs else ""
+        if last.isdecimal() and label.isdecimal() and int(label) == int(last) + 1:
+            runs[-1] = (runs[-1][0], label)
+        else:
+            runs.append((label, label))
+    shown = [_range(first, last) for first, last in runs[:most]]
+    return ",".join(shown) + ",…" * (len(runs) > most)
+
+
+def _range(first: str, last: str) -> str:
+    if first == last:
+        return first
+    return f"{first},{last}" if int(last) == int(first) + 1 else f"{first}-{last}"
 
 
 def told(finding: Finding) -> str:

@@ -11,7 +11,7 @@ from trainwatch.model.snapshot import AlertView, RunView
 from trainwatch.tui.desk import Desk
 from trainwatch.tui.draw import alerts, diagnosis
 from trainwatch.tui.draw.keys import Hint
-from trainwatch.tui.draw.line import Line, Tone, line
+from trainwatch.tui.draw.line import EMPTY, Line, Tone, line, wrap
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.screens.page import Page
 from trainwatch.tui.widgets.block import Block
@@ -19,6 +19,10 @@ from trainwatch.tui.widgets.pane import Pane
 from trainwatch.tui.widgets.rows import Rows
 
 _MOST_GROUNDS = 8
+_HOW = (
+    "A run that stalls or fails is diagnosed by itself. D does it now: it reads all logs, looks at "
+    "the processes where they live here, and says what is wrong, who, where, why and what next."
+)
 
 
 class AlertList(Pane):
@@ -94,17 +98,20 @@ class DiagnosisPane(Pane):
         del shape
         state = self._desk.diagnosis
         self.entitle(line(("diagnosis", Tone.HEAD), (f" · {state.told(view.now)}", Tone.DIM)))
-        lines: list[Line] = []
+        width = (self.size.width or self.app.size.width) - 1
+        lines = [*wrap(line(" ", (_HOW, Tone.DIM)), width, 3, 1), EMPTY]
         if state.found is not None:
-            lines = diagnosis.full(state.found, (self.size.width or self.app.size.width) - 1)
-        if state.failure:
+            lines = diagnosis.full(state.found, width)
+        elif state.failure:
             lines = [line(" ", (state.failure, Tone.WARN))]
-        problems = alerts.problem_lines(view, (self.size.width or self.app.size.width) - 1)
+        elif state.running:
+            lines = []
+        problems = alerts.problem_lines(view, width)
         self.rows.set([*lines, *problems], lambda one, _: one, ())
 
 
 class AlertPage(Page):
-    """Findings above, the diagnosis below."""
+    """The diagnosis, which says why; below it the findings, and the grounds of the chosen one."""
 
     title: ClassVar[str] = "alerts"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -127,7 +134,7 @@ class AlertPage(Page):
         """Three panes."""
         self._list = AlertList(self.desk)
         self._diagnosis = DiagnosisPane(self.desk)
-        return self._list, GroundsPane(self._list), self._diagnosis
+        return self._diagnosis, self._list, GroundsPane(self._list)
 
     def stops(self) -> list[Widget]:
         """The keys are the page's own."""

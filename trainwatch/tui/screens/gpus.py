@@ -24,7 +24,7 @@ class GpuPane(Pane):
         """The table, or why there is none."""
         del shape
         system = view.system
-        found = list(gpus.by_place(system)) if system is not None else []
+        found = list(gpus.by_trouble(system)) if system is not None else []
         self.entitle(
             gpus.heading(view, view.now), lambda width: self._heads(width) if found else []
         )

@@ -54,7 +54,8 @@ class LinesPane(Pane):
         screen = self.shown
         pause = line((" PAUSED · space goes on", Tone.WARN)) if self.paused else ()
         self.entitle(
-            line(loglines.heading(screen), pause), lambda width: loglines.above(screen, width)
+            line(loglines.heading(screen, self.size.width or self.app.size.width), pause),
+            lambda width: loglines.above(screen, width),
         )
         self.block.set(lambda _, __: self._lines())
 

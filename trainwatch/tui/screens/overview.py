@@ -29,7 +29,7 @@ class Overview(Page):
         plot, epochs = PlotPane(), EpochPane()
         self._top = Horizontal(plot, epochs, id="top")
         self.log_pane = LogPane(self.desk.book)
-        return plot, epochs, RankPane(), GpuStrip(), AlertPane(), self.log_pane
+        return plot, epochs, RankPane(self.desk), GpuStrip(), AlertPane(), self.log_pane
 
     def compose(self) -> ComposeResult:
         """The upper part, and the rest below it."""

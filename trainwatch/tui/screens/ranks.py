@@ -19,24 +19,26 @@ from trainwatch.tui.widgets.rows import Rows
 class RankTable(Pane):
     """All ranks, sorted by trouble; above them one letter each."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.rows = Rows[RankView]()
         super().__init__(self.rows, id="ranks-table")
+        self._desk = desk
 
     def show(self, view: RunView, shape: Shape) -> None:
         """Strip and table."""
-        columns = ranks.columns(view)
+        roles = self._desk.roles
+        columns = ranks.columns(view, roles)
         most = 20 if shape.tall else 6
         few = len(view.ranks) <= ranks.FEW
         self.entitle(
-            ranks.heading(view),
+            ranks.heading(view, roles),
             lambda width: [
-                *(ranks.strip(view, width, most) if not few else ()),
+                *(ranks.strip(view, width, most, roles) if not few else ()),
                 titles(columns, width),
             ],
         )
         self.rows.set(
-            ranks.by_trouble(view),
+            ranks.by_trouble(view, roles),
             lambda one, width: row(fitting(columns, width), one, width),
             ranks.empty(view),
         )
@@ -55,13 +57,14 @@ class TimelinePane(Pane):
         del shape
         span = timeline.window(view)
         self.entitle(
-            timeline.heading(view), lambda width: timeline.axis(span, width - 1, self._desk.zone)
+            timeline.heading(view), lambda width: timeline.axis(view, width - 1, self._desk.zone)
         )
 
         def draw(one: RankView, width: int) -> Line:
             return timeline.row(one, span, width) if span is not None else ()
 
-        self.rows.set(ranks.by_trouble(view) if span is not None else (), draw, ())
+        shown = ranks.by_trouble(view, self._desk.roles) if span is not None else ()
+        self.rows.set(shown, draw, ())
 
 
 class RankPage(Page):
@@ -74,7 +77,7 @@ class RankPage(Page):
         """Two panes."""
         self._phases = False
         self._both = True
-        return RankTable(), TimelinePane(self.desk)
+        return RankTable(self.desk), TimelinePane(self.desk)
 
     def show(self, view: RunView, shape: Shape) -> None:
         """Both where there is room; else the one that was chosen."""
