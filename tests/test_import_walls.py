@@ -83,7 +83,7 @@ def test_the_vocabulary_loads_only_the_standard_library() -> None:
 
 def test_the_supervisor_loads_only_the_standard_library() -> None:
     found = after_import("trainwatch.supervise.__main__")
-    parts = ("supervise", "events", "errors", "signs")
+    parts = ("supervise", "events", "errors", "signs", "temporary")
     own = {"trainwatch", *(f"trainwatch.{part}" for part in parts)}
     assert found - own <= sys.stdlib_module_names
 
@@ -95,7 +95,7 @@ def test_the_rest_of_supervise_and_runner_do_not_draw() -> None:
 
 def test_the_sampler_stays_small() -> None:
     found = after_import("trainwatch.telemetry.__main__")
-    own = {"trainwatch", "trainwatch.telemetry", "trainwatch.samples"}
+    own = {"trainwatch", "trainwatch.telemetry", "trainwatch.samples", "trainwatch.temporary"}
     assert found - own - sys.stdlib_module_names <= {"psutil", "pynvml"}
 
 

@@ -17,7 +17,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
+from trainwatch.temporary import open_beside
+
 Value = str | int | float | None
+
+_PUBLIC = 0o666  # as the umask has it: job scripts of others may wait for a sign
 
 
 class Sign(StrEnum):
@@ -121,9 +125,9 @@ def remove_sign(directory: Path, exp_id: str, sign: Sign) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle, temporary = open_beside(path, _PUBLIC)
     try:
-        with temporary.open("w", encoding="utf-8") as file:
+        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

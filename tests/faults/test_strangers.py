@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import trainwatch
 from trainwatch.errors import RunError
 from trainwatch.supervise.stop import request_stop, stop_run
+from trainwatch.temporary import PRIVATE, open_beside
 
 NOBODY = 65534
 FORMULA = '=HYPERLINK("http://x/","y")'
@@ -89,3 +92,20 @@ def test_an_export_does_not_write_through_a_link(logs: Path, tmp_path: Path) -> 
     said("export", str(logs), "-o", str(tmp_path / "steps.csv"))
     assert secret.read_text() == "untouched"
     assert (tmp_path / "steps.csv").read_text().count("\n") == 1
+
+
+def test_no_temporary_name_can_be_prepared(tmp_path: Path) -> None:
+    first, second = (open_beside(tmp_path / "run.json") for _ in range(2))
+    for handle, path in (first, second):
+        assert path.parent == tmp_path
+        assert path.stat().st_mode & 0o777 == PRIVATE
+        os.close(handle)
+    assert first[1] != second[1]
+
+
+def test_no_module_makes_a_temporary_name_of_its_own() -> None:
+    """All files that take another's place are made by one function; the rest by the system's."""
+    package = Path(trainwatch.__file__).parent
+    named = re.compile(r"mktemp\(|with_(?:name|suffix)\([^)]*(?:pid|tmp|temp)")
+    texts = {path.name: path.read_text() for path in package.rglob("*.py")}
+    assert [name for name, text in texts.items() if named.search(text)] == []

@@ -18,13 +18,14 @@ import tarfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
 
 from trainwatch.cli.evidence import other_files
 from trainwatch.cli.stacks import run_directory, workers_of
 from trainwatch.diagnose import Diagnosis
-from trainwatch.errors import NothingToReadError, UsageError
+from trainwatch.errors import NothingToReadError, TrainwatchError, UsageError
 from trainwatch.report.diagnosis import diagnosis_document
 from trainwatch.report.diagnosis_text import print_diagnosis
 from trainwatch.report.secrets import safe_environment, without_secrets
@@ -52,6 +53,7 @@ def write_bundle(target: Path, paths: Sequence[str], found: Diagnosis) -> str:
 
     Raises:
         UsageError: the file exists, or cannot be made.
+        TrainwatchError: the disk is full.
     """
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,15 +62,28 @@ def write_bundle(target: Path, paths: Sequence[str], found: Diagnosis) -> str:
         raise UsageError(f"--bundle {target} exists; name a file that does not") from None
     except OSError as error:
         raise UsageError(f"--bundle {target} cannot be made: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            count = _archive(file, target.name.partition(".")[0] or "bundle", paths, found, target)
+    except BaseException as error:
+        target.unlink(missing_ok=True)  # half an archive helps nobody
+        if isinstance(error, OSError):
+            raise TrainwatchError(f"{target} cannot be written: {error.strerror}") from None
+        raise
+    size = target.stat().st_size >> 10
+    return f"{target} holds {count} files, {size} KiB; look through it before you pass it on."
+
+
+def _archive(file: BinaryIO, top: str, paths: Sequence[str], found: Diagnosis, target: Path) -> int:
+    """Write all parts below one directory; how many."""
     count = 0
-    with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
         for name, data in _parts(paths, found, target):
-            entry = tarfile.TarInfo(f"{target.name.partition('.')[0] or 'bundle'}/{name}")
+            entry = tarfile.TarInfo(f"{top}/{name}")
             entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
             archive.addfile(entry, io.BytesIO(data))
             count += 1
-    size = target.stat().st_size >> 10
-    return f"{target} holds {count} files, {size} KiB; look through it before you pass it on."
+    return count
 
 
 def _parts(paths: Sequence[str], found: Diagnosis, target: Path) -> Iterator[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trainwatch.probes.find import attempt_of, of_run
 from trainwatch.probes.look import looks
+from trainwatch.temporary import open_beside
 
 _KEPT = 20
 """Files of one node, the newest."""
@@ -42,9 +43,8 @@ def write(
     name = f"{moment}_{host}_{why}.json"
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
-        part = directory / f".{name}.{os.getpid()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(part, flags, 0o600), "w", encoding="ascii") as file:
+        handle, part = open_beside(directory / name)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             json.dump({**document, "attempt": attempt_of(run_dir)}, file)
         part.replace(directory / name)
         for old in sorted(directory.glob(f"*_{host}_*.json"))[:-_KEPT]:

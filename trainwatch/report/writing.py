@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from trainwatch.errors import TrainwatchError
+from trainwatch.temporary import open_beside
 
 
 def make_directory(path: Path) -> None:
@@ -36,12 +36,9 @@ def write_file(path: Path, parts: Iterable[str]) -> None:
     Raises:
         TrainwatchError: the disk is full, the directory is gone, ….
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    temporary: Path | None = None
     try:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        handle = os.open(temporary, flags, _mode(path))
+        handle, temporary = open_beside(path, _mode(path))
         with open(handle, "w", encoding="utf-8", errors="replace", newline="") as file:  # noqa: PTH123
             file.writelines(parts)
             file.flush()
@@ -53,8 +50,8 @@ def write_file(path: Path, parts: Iterable[str]) -> None:
             "-o DIR"
         ) from None
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _mode(path: Path) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trainwatch.errors import RunError
+from trainwatch.temporary import open_beside
 
 T = TypeVar("T")
 
@@ -64,9 +65,7 @@ def create_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _temporary(path: Path, document: Mapping[str, Any], *, durable: bool) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    handle = os.open(temporary, flags, PRIVATE)
+    handle, temporary = open_beside(path)
     try:
         with open(handle, "w", encoding="ascii") as file:  # noqa: PTH123
             json.dump(document, file, indent=1)

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 from trainwatch.samples import HEAD, thinned
+from trainwatch.temporary import PRIVATE, open_beside
 
 LIMIT = 4 << 20
 """Bytes of the file at most. Eight GPUs fill it in about an hour; from then on the newest quarter
 of the samples stays as it is, and what is older is thinned evenly over the whole run."""
 
-_PRIVATE = 0o600  # as all files of a run: paths may hold secrets
 _MARKS = 200
 """Newest samples in which something happened that thinning keeps."""
 
@@ -36,7 +36,7 @@ class SampleFile:
             OSError: the disk is full, the directory is gone, …
         """
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(self._path, flags, _PRIVATE)
+        handle = os.open(self._path, flags, PRIVATE)
         try:
             size = os.fstat(handle).st_size
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
@@ -49,10 +49,9 @@ class SampleFile:
     def _thin(self) -> None:
         """Replace the file by one half as long; a reader finds the old one or the new one."""
         lines = [line for line in self._path.read_bytes().split(b"\n") if line]
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        handle, temporary = open_beside(self._path)
         try:
-            with open(os.open(temporary, flags, _PRIVATE), "wb") as file:  # noqa: PTH123
+            with open(handle, "wb") as file:  # noqa: PTH123
                 file.writelines(lines[index] + b"\n" for index in _staying(lines))
             temporary.replace(self._path)
         finally:
