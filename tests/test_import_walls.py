@@ -19,6 +19,7 @@ CORE = (
     "errors",
     "events",
     "samples",
+    "saves",
     "formats",
     "parsing",
     "model",

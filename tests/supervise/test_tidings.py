@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainwatch.checkpoints import Checkpoint, State
-from trainwatch.runner.disk import look, shortage
+from trainwatch.checkpoints import Checkpoint, Saves, State, Survey, look
 from trainwatch.runner.tidings import Tidings
 from trainwatch.supervise.journal import Happened, Journal
 
@@ -34,10 +33,8 @@ def test_news_are_told_once_and_in_whole_lines(tmp_path: Path) -> None:
 
 
 def test_space_is_short_when_the_next_checkpoint_does_not_fit(tmp_path: Path) -> None:
-    one = Checkpoint("/c/checkpoint-1.pt", State.SOUND, 1, 1000, 0.0)
-    assert shortage(None, 0) is None
-    assert shortage(one, 1100) is None
-    short = shortage(one, 1099)
-    assert short
-    assert (short.path, short.free, short.needed) == ("/c", 1099, 1000)
-    assert look([str(tmp_path)]) is None
+    one = Survey((Checkpoint("/c/checkpoint-1.pt", State.SOUND, 1, 1000, 0.0),))
+    assert not Saves(Survey(), 0, 1).short
+    assert not Saves(one, 1100, 5000).short
+    assert Saves(one, 1099, 5000).short
+    assert look([str(tmp_path)], 0.0) == Saves(Survey())

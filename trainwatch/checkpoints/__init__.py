@@ -8,6 +8,7 @@ told: whether a file is whole, whether a directory holds what a resumption needs
     search      finds them below a directory
 """
 
-from trainwatch.checkpoints.search import Checkpoint, State, Survey, survey
+from trainwatch.checkpoints.search import look, survey
+from trainwatch.saves import Checkpoint, Saves, State, Survey
 
-__all__ = ["Checkpoint", "State", "Survey", "survey"]
+__all__ = ["Checkpoint", "Saves", "State", "Survey", "look", "survey"]

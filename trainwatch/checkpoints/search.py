@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from trainwatch.checkpoints.containers import check_file
@@ -16,6 +15,7 @@ from trainwatch.checkpoints.directory import (
     is_checkpoint,
     step_of,
 )
+from trainwatch.saves import Checkpoint, Saves, State, Survey
 
 WRITING = 10.0
 """Seconds after its last change for which an incomplete checkpoint may still be being written."""
@@ -34,58 +34,6 @@ _NUMBERED = re.compile(
 _STEP = re.compile(r"(?:step|iter|iteration)s?[-_=.]*(\d{1,12})(?!\d)", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:pt|pth|ckpt|bin|safetensors)$")
 _UNFINISHED = re.compile(r"^(?:\.|tmp)|\.(?:tmp|part|incomplete)$", re.IGNORECASE)
-
-
-class State(StrEnum):
-    """How a checkpoint stands."""
-
-    SOUND = "sound"
-    WRITING = "writing"
-    DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """One checkpoint.
-
-    Attributes:
-        path: Absolute.
-        state: Whether it can be gone on from.
-        step: As its state or its name says; None where neither does.
-        size: Bytes.
-        written: Epoch seconds of its last change.
-        problem: What is wrong with it.
-    """
-
-    path: str
-    state: State
-    step: int | None
-    size: int
-    written: float
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """All checkpoints that were found, the newest first."""
-
-    found: tuple[Checkpoint, ...] = ()
-
-    @property
-    def newest(self) -> Checkpoint | None:
-        """The newest sound one."""
-        return next((one for one in self.found if one.state is State.SOUND), None)
-
-    @property
-    def damaged(self) -> tuple[Checkpoint, ...]:
-        """Damaged ones that are newer than the newest sound one."""
-        newer = []
-        for one in self.found:
-            if one.state is State.SOUND:
-                break
-            if one.state is State.DAMAGED:
-                newer.append(one)
-        return tuple(newer)
 
 
 def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey:
@@ -110,6 +58,19 @@ def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey
             continue  # it was pruned meanwhile
     found.sort(key=_newest_first)
     return Survey(tuple(found))
+
+
+def look(roots: Sequence[str], now: float, *, settled: bool = False) -> Saves:
+    """The checkpoints below `roots`, as `survey` finds them, and the room for the next one."""
+    found = survey(roots, now, settled=settled)
+    newest = found.newest
+    if newest is None:
+        return Saves(found)
+    try:
+        disk = shutil.disk_usage(os.path.dirname(newest.path))  # noqa: PTH120
+    except OSError:
+        return Saves(found)
+    return Saves(found, disk.free, disk.total)
 
 
 def _newest_first(one: Checkpoint) -> tuple[float, float]:

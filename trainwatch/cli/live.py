@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import new_engine, run_info
+from trainwatch.cli.saves import SavesWatch
 from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
 from trainwatch.model.logs import LogScreen
@@ -94,6 +95,7 @@ class LiveReader:
         self._tails: _Fold | None = None
         self._wish = NO_WISH
         self._wished = threading.Event()
+        self._saves = SavesWatch(self._paths, lambda: self._info)
 
     @property
     def can_restart(self) -> bool:
@@ -111,10 +113,12 @@ class LiveReader:
             target=self._run, args=(post,), name="trainwatch-reader", daemon=True
         )
         self._thread.start()
+        self._saves.start()
 
     def stop(self) -> None:
         """End reading; the training is not touched."""
         self._stopping.set()
+        self._saves.stop()
         if self._waker:
             self._waker.close()
         if self._thread and self._thread is not threading.current_thread():
@@ -216,6 +220,7 @@ class LiveReader:
     def _snapshot(self) -> RunView:
         shown = self._tails or self._whole
         shown.engine.info = self._info
+        shown.engine.saves = self._saves.newest
         now, stated = self._selection.now, self._selection.now is not None
         shown.engine.tick(time.time() if now is None else now, stated=stated)
         follower = self._whole.follower

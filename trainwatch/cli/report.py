@@ -83,6 +83,7 @@ def _read(selection: Selection) -> _Result:
     from trainwatch.cli.diagnosing import viewpoint  # noqa: PLC0415 - all of them heavy
     from trainwatch.cli.evidence import gather_files  # noqa: PLC0415
     from trainwatch.cli.reading import chosen_paths, read_all  # noqa: PLC0415
+    from trainwatch.cli.saves import saves_of  # noqa: PLC0415
     from trainwatch.cli.stacks import stored  # noqa: PLC0415
     from trainwatch.diagnose import Gathering, diagnose  # noqa: PLC0415
     from trainwatch.model.course import attempt_begins  # noqa: PLC0415
@@ -100,6 +101,7 @@ def _read(selection: Selection) -> _Result:
 
     read = read_all(selection, listen, gathering.see, lambda: gathering.telling)
     engine = read.engine
+    engine.saves = saves_of(paths, engine.info)
     view = engine.snapshot(problems=read.problems)
     found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
     history = collected.history(

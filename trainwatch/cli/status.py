@@ -20,9 +20,14 @@ def command(selection: Selection, as_json: bool) -> int:
     Reads everything. Exit code: 0 healthy, starting or finished; 1 anything else, also where the
     logs do not decide; 3 nothing to read.
     """
-    from trainwatch.cli.reading import read_all  # noqa: PLC0415 - brings all that reading needs
+    from trainwatch.cli.reading import (  # noqa: PLC0415 - brings all that reading needs
+        chosen_paths,
+        read_all,
+    )
+    from trainwatch.cli.saves import saves_of  # noqa: PLC0415
 
     read = read_all(selection)
+    read.engine.saves = saves_of(chosen_paths(selection.paths), read.engine.info)
     view = read.engine.snapshot(problems=read.problems)
     if as_json:
         import json  # noqa: PLC0415

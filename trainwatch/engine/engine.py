@@ -11,7 +11,7 @@ from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceI
 from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.history import AlertHistory
-from trainwatch.health.verdict import Verdict, judge
+from trainwatch.health.verdict import Surroundings, Verdict, judge
 from trainwatch.model.course import Courses
 from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
@@ -22,6 +22,7 @@ from trainwatch.model.watch import Limits
 from trainwatch.parsing.logs import Witness
 from trainwatch.parsing.parser import FileParser, formats_of, records_of
 from trainwatch.parsing.samples import SampleParser
+from trainwatch.saves import Saves
 
 Listener = Callable[[Parsed], None]
 
@@ -38,6 +39,7 @@ class Engine:
 
     Attributes:
         witness: Sees every line that no format knows; to be set before the first feed.
+        saves: What was found of checkpoints, None before anybody looked; may be replaced at any time.
 
     Raises:
         UsageError: for an unknown dialect.
@@ -61,6 +63,7 @@ class Engine:
         self._utc_offset = utc_offset
         self._listener = listener
         self.witness: Witness | None = None
+        self.saves: Saves | None = None
         self.machines = Machines()
         self._parsers: dict[str, FileParser] = {}
         self._samples: dict[str, SampleParser] = {}
@@ -104,7 +107,8 @@ class Engine:
         return self._judge(muster(self.run))
 
     def _judge(self, crew: Crew) -> Verdict:
-        return judge(self.run, crew, self.info, self._view, self.config, self.machines)
+        around = Surroundings(self.machines, self.saves)
+        return judge(self.run, crew, self.info, self._view, self.config, around)
 
     def snapshot(
         self, *, loaded: float = 1.0, problems: Sequence[str] = (), wish: Wish = NO_WISH
@@ -160,6 +164,7 @@ class Engine:
             problems=tuple(problems),
             leader=crew.ranks[0].who if crew.ranks else NOBODY,
             system=self.machines.view(),
+            checkpoints=self.saves,
         )
 
     def _parser(self, chunk: Chunk) -> FileParser:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trainwatch.events import NOBODY, Finding, RankId, Severity
-from trainwatch.health.words import duration
+from trainwatch.health.words import duration, printable
 from trainwatch.model.machines import HARD_LIMITS, GpuState, HostState, Machines
 
 THROTTLED_SECONDS = 300.0
@@ -42,7 +42,7 @@ def machine_findings(machines: Machines, *, over: bool) -> Iterator[Finding]:
 
 
 def _gpu_findings(host: HostState, gpu: GpuState, *, over: bool) -> Iterator[Finding]:
-    name = f"GPU {gpu.last.index} of {_printable(host.last.host)}"
+    name = f"GPU {gpu.last.index} of {printable(host.last.host)}"
     if gpu.lost_at is not None:
         yield Finding(
             "gpu_lost",
@@ -101,7 +101,7 @@ def _disk_findings(host: HostState, *, over: bool) -> Iterator[Finding]:
                 "disk_nearly_full",
                 Severity.WARNING,
                 NOBODY,
-                f"{_printable(disk.path)} on {_printable(host.last.host)} has only "
+                f"{printable(disk.path)} on {printable(host.last.host)} has only "
                 f"{disk.free / _GIB:.2f} GiB free of {disk.total / _GIB:.0f}",
                 (host.where,),
                 refute="if df shows more",
@@ -113,7 +113,3 @@ def _who(gpu: GpuState) -> RankId:
     """The rank, where it is certain and one."""
     certain = len(gpu.ranks) == 1 and not gpu.assumed
     return RankId(gpu.ranks[0]) if certain else NOBODY
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trainwatch.events import NOBODY, Finding, RunInfo, Severity
 from trainwatch.health.config import Config
@@ -9,6 +10,7 @@ from trainwatch.health.ends import Ends, ends_of
 from trainwatch.health.failures import failure_findings
 from trainwatch.health.losses import value_findings
 from trainwatch.health.machines import machine_findings
+from trainwatch.health.saves import save_findings
 from trainwatch.health.silence import rank_views
 from trainwatch.health.words import duration, place
 from trainwatch.model.machines import Machines
@@ -16,6 +18,7 @@ from trainwatch.model.moments import Viewpoint
 from trainwatch.model.ranks import Crew
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import Health, RankStatus, RankView, Status
+from trainwatch.saves import Saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,23 @@ class Verdict:
     ends: Ends
 
 
+class Surroundings(NamedTuple):
+    """What is known of a run besides its logs and its record; None where nobody has looked."""
+
+    machines: Machines | None = None
+    saves: Saves | None = None
+
+
+NOTHING_AROUND = Surroundings()
+
+
 def judge(
     run: RunState,
     crew: Crew,
     info: RunInfo,
     view: Viewpoint,
     config: Config,
-    machines: Machines | None = None,
+    around: Surroundings = NOTHING_AROUND,
 ) -> Verdict:
     """Judge a run as of a moment."""
     ends = ends_of(run, crew, info)
@@ -50,8 +63,11 @@ def judge(
     status = _status(run, crew, ends, ranks, info)
     failures = [] if info.stopped else failure_findings(ends)  # its end was asked for
     findings = [*failures, *value_findings(crew, config.health)]
-    if machines is not None:
-        findings += machine_findings(machines, over=ends.completed or ends.failed)
+    over = ends.completed or ends.failed
+    if around.machines is not None:
+        findings += machine_findings(around.machines, over=over)
+    if around.saves is not None:
+        findings += save_findings(around.saves, over=over)
     if any(rank.state is RankStatus.STALLED for rank in ranks):
         findings = [*_stalls(ranks), *findings]
     # Failures stay in the order in which they were reported: the first is closer to the cause.

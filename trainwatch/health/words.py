@@ -45,3 +45,22 @@ def place(rank: RankView) -> str:
     step = "" if rank.step is None else f"step {rank.step}"
     where = " ".join(part for part in (epoch, step) if part)
     return f"{phase_words(rank.phase)}, {where}" if where else phase_words(rank.phase)
+
+
+def size(count: float) -> str:
+    """`812 bytes`, `4.8 kB`, `1.2 GB`: as disks and checkpoints are sold, a thousand each."""
+    if count < _KILO:
+        return f"{count:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        count /= _KILO
+        if count < _KILO - 0.5:
+            return f"{count:.3g} {unit}"
+    return f"{count / _KILO:.3g} TB"
+
+
+_KILO = 1000
+
+
+def printable(text: str) -> str:
+    """A file's or a host's name on one line, whatever is in it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trainwatch.events import NOBODY, Evidence, Finding, LineTally, LogLine, Phase, RankId, RunInfo
 from trainwatch.model.system import SystemView, no_values
+from trainwatch.saves import Saves
 
 if TYPE_CHECKING:  # a view's first frame does without numpy
     import numpy as np
@@ -263,6 +264,8 @@ class RunView:
         files: Number of log files read.
         beside: Another run to compare with.
         system: GPUs and hosts; None where nothing sampled them.
+        checkpoints: What can be gone on from, and the room for the next one; None where nobody has
+            looked yet.
     """
 
     now: float
@@ -301,3 +304,4 @@ class RunView:
     leader: RankId = NOBODY
     beside: RunView | None = None
     system: SystemView | None = None
+    checkpoints: Saves | None = None

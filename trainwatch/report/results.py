@@ -13,6 +13,7 @@ from trainwatch.report.cells import cell_text
 from trainwatch.report.direction import Direction, direction
 from trainwatch.report.history import FIRST, PLACES, History
 from trainwatch.report.jsonable import Json, number, printed, without_surrogates
+from trainwatch.saves import Checkpoint
 
 _NEEDED = ("r2", "loss")
 """Metrics that `summary.json` has in any case, null where they are not known."""
@@ -82,8 +83,22 @@ def summary_document(exp_id: str, view: RunView, history: History) -> Json:
         total_steps=view.total_steps,
         steps_recorded=len(history),
         elapsed_seconds=number(view.elapsed_seconds),
+        checkpoint=_checkpoint(view.checkpoints.survey.newest if view.checkpoints else None),
     )
     return without_surrogates(document)
+
+
+def _checkpoint(one: Checkpoint | None) -> Json | None:
+    """The newest sound one: where a next training may begin."""
+    if one is None:
+        return None
+    return {
+        "path": one.path,
+        "step": one.step,
+        "epoch": one.epoch,
+        "bytes": one.size,
+        "written": timestamp(one.written),
+    }
 
 
 def prompt(exp_id: str, view: RunView, history: History) -> str:

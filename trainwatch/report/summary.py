@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from trainwatch.events import Finding, Severity
-from trainwatch.health.words import duration
+from trainwatch.health.words import duration, size
 from trainwatch.model.snapshot import Health, RankStatus, RankView, RunView, Status, TimeBasis
 from trainwatch.report.safe import safe_text
+from trainwatch.saves import Saves
 
 _STATUS_STYLE = {
     Status.RUNNING: "bold green",
@@ -41,6 +42,8 @@ def _parts(view: RunView, wants: Callable[[int | None], bool]) -> Iterator[Rende
     figures = " · ".join(_figures(view))
     if figures:
         yield Text(figures)
+    if view.checkpoints and (saves := saves_words(view.checkpoints, view.now)):
+        yield Text(saves, style="yellow" if view.checkpoints.short else "")
     ranks = [rank for rank in view.ranks if wants(rank.who.rank)]
     if ranks:
         yield _rank_table(ranks)
@@ -61,6 +64,27 @@ def _figures(view: RunView) -> Iterator[str]:
         yield f"elapsed {duration(view.elapsed_seconds)}"
     if view.attempt:
         yield f"attempt {view.attempt + 1}"
+
+
+def saves_words(saves: Saves, now: float) -> str:
+    """`checkpoint-2000 step 2000 · 1.2 GB · 9 min 00 s old · sound · 80 GB free`; empty for none."""
+    survey, newest = saves.survey, saves.survey.newest
+    if not survey.found:
+        return ""
+    parts = []
+    if newest is None:
+        parts.append("no sound checkpoint")
+    else:
+        place = "" if newest.step is None else f" step {newest.step}"
+        place = f" epoch {newest.epoch}" if not place and newest.epoch is not None else place
+        age = duration(max(0.0, now - newest.written))
+        parts.append(f"checkpoint {safe_text(newest.name)}{place}")
+        parts += [size(newest.size or 0), f"{age} old", "sound"]
+    bad, writing = survey.damaged, survey.writing
+    parts += [f"newer {safe_text(bad[0].name)} damaged"] if bad else []
+    parts += [f"{safe_text(writing[0].name)} being written"] if writing else []
+    parts += [f"{size(saves.free)} free"] if saves.free is not None else []
+    return " · ".join(parts)
 
 
 def _alert(alert: Finding) -> Text:
