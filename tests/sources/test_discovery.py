@@ -149,6 +149,7 @@ def test_natural_order() -> None:
         b"\x1b[32mINFO\x1b[0m loss 0.1\x08\x08\r\x07",
         b"\r 10%|#  | 1/10 [00:00<00:01]\r 20%|## | 2/10" * 20,
         b"caf\xe9 \xff\xfe\x80 latin-1 and broken bytes\n" * 20,
+        b"[INFO] Training step 5, loss=0.25\n" * 20 + bytes(range(256)) * 8,  # spilled into a log
     ],
 )
 def test_text_is_text(head: bytes) -> None:
@@ -165,6 +166,7 @@ def test_text_is_text(head: bytes) -> None:
         (b"\x89PNG\r\n\x1a\n", Reason.BINARY),
         (random.Random(1).randbytes(4096), Reason.BINARY),
         (bytes(range(256)) * 16, Reason.BINARY),
+        (b"ply\nformat binary_little_endian 1.0\n" + bytes(range(256)) * 8, Reason.BINARY),
     ],
 )
 def test_binary_is_not(head: bytes, reason: Reason) -> None:
