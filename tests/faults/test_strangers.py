@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import trainwatch
 from trainwatch.errors import RunError
+from trainwatch.runner.control import restart
 from trainwatch.supervise.stop import request_stop, stop_run
-from trainwatch.temporary import PRIVATE, open_beside
 
 NOBODY = 65534
 FORMULA = '=HYPERLINK("http://x/","y")'
@@ -43,12 +42,29 @@ def said(*arguments: str) -> str:
         check=False,
     )
     assert b"Traceback" not in done.stderr, done.stderr
+    assert not [byte for byte in done.stderr if byte < 32 and byte != 10]
     return done.stdout.decode()
 
 
-@pytest.mark.parametrize("command", ["status", "diagnose"])
-def test_no_line_acts_on_the_terminal(logs: Path, command: str) -> None:
-    text = said(command, str(logs))
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["diagnose"],
+        ["attach", "--once"],
+        ["report", "--print"],
+        ["report", "--prompt"],
+        ["export", "--table", "events"],
+        ["formats", "test"],
+    ],
+    ids=" ".join,
+)
+def test_no_line_acts_on_the_terminal(logs: Path, command: list[str]) -> None:
+    (log,) = logs.iterdir()
+    text = said(*command, str(log if command[0] == "formats" else logs))
+    assert text
+    if command == ["report", "--print"]:
+        text = re.sub(r"\x1b\[[\d;]*m", "", text)  # the colours of its own plots
     assert not [c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)]
     assert not set(text) & set("\u202e\u2066")
 
@@ -58,6 +74,46 @@ def test_json_stays_one_document_on_one_line(logs: Path, command: str) -> None:
     text = said(command, "--json", str(logs))
     assert json.loads(text)["schema"] == 1
     assert text.isascii() or "\x1b" not in text
+
+
+AUDITED = """
+import sys
+seen = set()
+def hook(event, arguments):
+    if event in ("open", "os.remove", "os.rename", "exec", "subprocess.Popen", "os.system"):
+        seen.add(f"{event} {arguments!r}"[:300])
+sys.addaudithook(hook)
+from trainwatch.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    print("audited", *(one for one in seen if "bait" in one), file=sys.stderr)
+"""
+
+
+def test_no_line_starts_or_opens_anything(tmp_path: Path) -> None:
+    """What the lines name is there, and is not touched: seen by an audit hook of the interpreter."""
+    bait = tmp_path / "bait.json"
+    bait.write_text("{}")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "console.log").write_text(
+        f"[Rank 0] Training step 1, loss=0.5\nSaving checkpoint to {bait}\n"
+        f"  error_file: {bait}\n[ERROR] shard {bait} could not be read; $(touch {tmp_path}/x)\n"
+        f'  File "{bait}", line 1, in <module>\nRuntimeError: `touch {tmp_path}/x` | sh {bait}\n'
+    )
+    for command in (["status"], ["diagnose", "--logs-only"], ["report", "-o", str(tmp_path / "o")]):
+        done = subprocess.run(
+            [sys.executable, "-c", AUDITED, *command, str(logs)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert "audited" in done.stderr, done.stderr
+        assert "bait" not in done.stderr, done.stderr
+        assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("table", ["steps", "events", "alerts"])
@@ -70,7 +126,7 @@ def test_no_cell_is_a_formula(logs: Path, table: str) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
-def test_a_run_of_another_user_ends_nobody(tmp_path: Path) -> None:
+def test_a_run_of_another_user_ends_and_starts_nothing(tmp_path: Path) -> None:
     sleeper = subprocess.Popen(["sleep", "60"])
     try:
         (tmp_path / "run.json").write_text(json.dumps({"schema": 1, "pid": sleeper.pid}))
@@ -78,6 +134,7 @@ def test_a_run_of_another_user_ends_nobody(tmp_path: Path) -> None:
         for stop in (stop_run, request_stop):
             with pytest.raises(RunError, match="another user"):
                 stop(tmp_path)
+        assert "another user" in restart(tmp_path)
         assert sleeper.poll() is None
     finally:
         sleeper.kill()
@@ -92,20 +149,3 @@ def test_an_export_does_not_write_through_a_link(logs: Path, tmp_path: Path) -> 
     said("export", str(logs), "-o", str(tmp_path / "steps.csv"))
     assert secret.read_text() == "untouched"
     assert (tmp_path / "steps.csv").read_text().count("\n") == 1
-
-
-def test_no_temporary_name_can_be_prepared(tmp_path: Path) -> None:
-    first, second = (open_beside(tmp_path / "run.json") for _ in range(2))
-    for handle, path in (first, second):
-        assert path.parent == tmp_path
-        assert path.stat().st_mode & 0o777 == PRIVATE
-        os.close(handle)
-    assert first[1] != second[1]
-
-
-def test_no_module_makes_a_temporary_name_of_its_own() -> None:
-    """All files that take another's place are made by one function; the rest by the system's."""
-    package = Path(trainwatch.__file__).parent
-    named = re.compile(r"mktemp\(|with_(?:name|suffix)\([^)]*(?:pid|tmp|temp)")
-    texts = {path.name: path.read_text() for path in package.rglob("*.py")}
-    assert [name for name, text in texts.items() if named.search(text)] == []

@@ -9,6 +9,7 @@ from trainwatch.runner.launch import Wish, launch
 from trainwatch.supervise.process import Delivery, find, send
 from trainwatch.supervise.record import RunRecord, read_record
 from trainwatch.supervise.standing import require_here
+from trainwatch.supervise.stop import require_ours
 from trainwatch.supervise.wakeups import AGAIN
 
 
@@ -20,6 +21,7 @@ def restart(run_dir: Path | str) -> str:
     """
     try:
         root = Path(run_dir).resolve()
+        require_ours(root)
         record = read_record(root)
         require_here(record)
         if record.ended is None and find(record.supervisor):

@@ -199,7 +199,8 @@ def _open_crash(place: Reservation) -> int:
     paths = place.paths
     try:
         paths.private.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
-        return os.open(paths.crash, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        return os.open(paths.crash, flags, PRIVATE)
     except OSError as error:
         place.release()
         raise UsageError(f"{paths.root} cannot be written: {error.strerror}.") from None

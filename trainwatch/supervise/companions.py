@@ -121,7 +121,7 @@ class Companions:
         try:
             output = os.open(
                 self._paths.private / f"{name}.log",
-                os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC,
+                os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW,
                 PRIVATE,
             )
         except OSError:

@@ -60,7 +60,7 @@ class Journal:
         """One line: schema, time (epoch seconds), event, and the facts."""
         line = json.dumps({"schema": SCHEMA, "time": time.time(), "event": event, **facts})
         with contextlib.suppress(OSError):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
             handle = os.open(self._path, flags, PRIVATE)
             try:
                 os.write(handle, b"\n" * _torn(handle) + line.encode("ascii") + b"\n")

@@ -51,7 +51,7 @@ class Launcher:
 def _start(
     command: Sequence[str], cwd: str, environment: Mapping[str, str], console: Path
 ) -> subprocess.Popen[bytes]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     output = os.open(console, flags, PRIVATE)
     try:
         return subprocess.Popen(

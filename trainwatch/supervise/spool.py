@@ -42,7 +42,7 @@ _PATIENCE = 1 << 20
 _PUNCH_HOLE = 0x01 | 0x02
 """FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE."""
 
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def prepare(paths: RunPaths) -> None:
@@ -75,7 +75,9 @@ class Spool:
         self._keep = keep
         self._journal = Journal(paths.events)
         self._spool = spool = paths.spool(attempt)
-        self._source = os.open(spool, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+        self._source = os.open(
+            spool, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE
+        )
         if not paths.console.exists() and paths.next_console.exists():
             paths.next_console.rename(paths.console)  # the last copier died between two renames
         self._target = os.open(paths.console, _APPEND, PRIVATE)

@@ -49,7 +49,7 @@ def request_stop(root: Path) -> None:
         RunError: It cannot be asked: the run is over, belongs to another machine or user, or its
             supervisor is dead (then `stop_run` ends what is left).
     """
-    _require_ours(root)
+    require_ours(root)
     record = read_record(root)
     require_here(record)
     if not _ask(record):
@@ -79,7 +79,7 @@ def stop_run(root: Path, note: Callable[[str], None] | None = None) -> Stopped:
     Raises:
         RunError: Somebody survived (named with the state), or the run cannot be stopped here.
     """
-    _require_ours(root)
+    require_ours(root)
     record = read_record(root)
     if not is_here(record.machine) and (record.ended is not None or guarded(record) is False):
         return Stopped(record, was_over=True)
@@ -93,15 +93,23 @@ def stop_run(root: Path, note: Callable[[str], None] | None = None) -> Stopped:
     return end_leftovers(root)
 
 
-def _require_ours(root: Path) -> None:
-    """Another user's record may name any of our processes: it is read, but nothing is ended by it."""
+def require_ours(root: Path) -> None:
+    """Another user's record is read, but ends nothing and starts nothing.
+
+    It may name any of our processes, and any command.
+
+    Raises:
+        RunError: The run is another user's.
+    """
     for path in (root, RunPaths(root).run):
         try:
             owner = path.stat().st_uid
         except OSError:  # reading it says what is wrong
             return
         if owner != os.geteuid():
-            raise RunError(f"{path} belongs to another user; only that user can stop the run.")
+            raise RunError(
+                f"{path} belongs to another user; only that user can stop or restart the run."
+            )
 
 
 def _tell(note: Callable[[str], None] | None, text: str) -> None:
