@@ -17,6 +17,12 @@ class Writers:
         self.owner = RankId(role.rank, role.local_rank if role.rank is None else None)
         self._known: dict[Prefixes, RankId] = {}
 
+    def owned_by(self, who: RankId) -> None:
+        """From now on lines that state no writer are his."""
+        if who != self.owner:
+            self.owner = who
+            self._known.clear()
+
     def resolve(self, rank: bytes | None, torch_rank: bytes | None, local: bytes | None) -> RankId:
         """The writer of a line.
 

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from trainwatch.events import (
     MISSING,
+    NOBODY,
     EpochMarker,
     EpochSummary,
     Event,
     LogLine,
     RankId,
     Stamp,
-    StepBlock,
     Where,
 )
 from trainwatch.formats import Kind
@@ -25,9 +25,11 @@ from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.identity import Writers
+from trainwatch.parsing.labelled import Behind
 from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
+from trainwatch.parsing.reads import Arrival, Read, in_order, joined
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.seen import Place, Seen, quote
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
@@ -41,24 +43,6 @@ Witness = Callable[[FaultLine, Stamp | None], None]
 _NAMED_RANK = re.compile(rb"^\[Rank (\d{1,7})(?: Worker \d{1,7})?\] ")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,40}m")
 _RULE = re.compile(rb"^[ \t]*(?:[=\-*#_~]{3,}[ \t]*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """When a piece of a file arrived: `Chunk.time` and `Chunk.live`."""
-
-    time: float
-    live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What some lines gave: as `Parsed`, before the count of bytes."""
-
-    items: tuple[StepBlock | Event, ...]
-    last: Mapping[RankId, LogLine]
-    recent: Sequence[LogLine]
-    unparsed: int
 
 
 def _after(number: int | None, count: int) -> int | None:
@@ -98,18 +82,6 @@ def _half(compiled: CompiledFormat, found: re.Match[bytes], end: int) -> bool:
     return compiled.format.parsed.open_ended and found.end() == end
 
 
-def _in_order(
-    items: tuple[StepBlock | Event, ...], general: tuple[StepBlock | Event, ...]
-) -> tuple[StepBlock | Event, ...]:
-    if not (items and general):
-        return items or general
-    return tuple(sorted((*items, *general), key=_offset))
-
-
-def _offset(item: StepBlock | Event) -> int:
-    return int(item.offset[0]) if isinstance(item, StepBlock) else item.where.offset
-
-
 class LogReader:
     """The reader of one log; its state is the context that later lines of the file need.
 
@@ -120,6 +92,7 @@ class LogReader:
         witness: Sees the lines that none of them knows.
         records: Whose records name what general rules find in the lines that no format knows;
             None: such lines are not read.
+        labelled: Whether it reads what stands behind the labels of another reader's lines.
     """
 
     def __init__(
@@ -130,8 +103,10 @@ class LogReader:
         witness: Witness | None = None,
         *,
         records: Records | None = EVERY,
+        labelled: bool = False,
     ) -> None:
         self._general = Extractor(role, records) if records else None
+        self._records = records
         self._witness = witness
         self._file = file
         self._role = role
@@ -144,16 +119,40 @@ class LogReader:
         self._summaries: dict[RankId, EpochSummary] = {}
         self._unparsed = 0
         self._seen = Seen()
+        self._behind = None if labelled or role.rank is not None else Behind(role, self._like)
 
     @property
     def early(self) -> frozenset[int]:
         """Lines that general rules understood before the file had proved to be a training's log."""
-        return self._general.early if self._general else frozenset()
+        own = self._general.early if self._general else frozenset[int]()
+        return own.union(*(reader.early for reader in self._others))
+
+    @property
+    def _others(self) -> Sequence["LogReader"]:
+        """The readers of lines that have a label."""
+        return self._behind.readers if self._behind else ()
+
+    def _like(self, role: FileRole) -> "LogReader":
+        """A reader of such lines."""
+        return LogReader(
+            self._file,
+            role,
+            self._recogniser,
+            self._witness,
+            records=self._records,
+            labelled=True,
+        )
+
+    def disown(self) -> None:
+        """Its lines are those of a node: whoever writes them has to say so himself."""
+        self._writers.owned_by(NOBODY)
 
     def rename(self, file: str) -> None:
         """The next lines stand in another part of a rotated log; the context goes on."""
         self._file = file
         self._gatherer.rename(file)
+        for reader in self._others:
+            reader.rename(file)
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
@@ -168,17 +167,21 @@ class LogReader:
         """What the lines gave since the last call."""
         items = self._gatherer.finish(arrival.time, live=arrival.live)
         if self._general:
-            items = _in_order(items, tuple(self._general.drain()))
+            items = in_order(items, tuple(self._general.drain()))
         last, recent = self._seen.take(partial(self._quoted, self._file, arrival))
         unparsed, self._unparsed = self._unparsed, 0
         if self._general:
             unparsed -= self._general.claims()
-        return Read(items, last, recent, unparsed)
+        read = Read(items, last, recent, unparsed)
+        others = self._behind.finish(arrival) if self._behind else []
+        return joined([read, *others]) if others else read
 
     def end(self) -> None:
         """No more lines: what waits for the next one is complete."""
         if self._general:
             self._general.end(self._file)
+        for reader in self._others:
+            reader.end()
 
     def _stretch(self, lines: Lines, start: int, number: int | None) -> tuple[int, int]:
         """Read the successive lines of the last step format; how many, and where they end."""
@@ -223,6 +226,8 @@ class LogReader:
         """Read one line of whatever kind; 1, and where it ends."""
         end = lines.data.find(b"\n", start)
         end = len(lines.data) if end < 0 else end
+        if self._behind and self._behind.read(lines, start, end, number, arrival, torn=torn):
+            return 1, end + 1
         parts = list(refreshes(lines.data[start:end], lines.offset + start, torn=torn))
         understood = [self._part(number, part, arrival) for part in parts]
         self._unparsed += bool(parts) and not any(understood)

@@ -10,7 +10,8 @@ from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
 from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, LogReader, Read, Witness
+from trainwatch.parsing.logs import LogReader, Witness
+from trainwatch.parsing.reads import Arrival, Read
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.state import StateReader
 from trainwatch.parsing.tables import TableReader

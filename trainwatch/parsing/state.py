@@ -29,7 +29,7 @@ from trainwatch.events import (
 from trainwatch.formats.filenames import FileRole
 from trainwatch.formats.names import canonical, is_evaluation, is_test, without_evaluation
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, Read
+from trainwatch.parsing.reads import Arrival, Read
 from trainwatch.parsing.seen import quote
 
 MAX_STATE = 1 << 25

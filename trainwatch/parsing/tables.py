@@ -22,8 +22,8 @@ from trainwatch.formats.names import canonical_columns
 from trainwatch.formats.records import which
 from trainwatch.parsing.columns import Columns
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, Read
 from trainwatch.parsing.prefix import Clock, split_prefix
+from trainwatch.parsing.reads import Arrival, Read
 from trainwatch.parsing.seen import Place, quote
 
 NAN = float("nan")

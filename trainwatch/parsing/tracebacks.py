@@ -9,6 +9,8 @@ _OPENING = re.compile(rb"^(?:\+ )?Traceback \(most recent call last\):")
 _EXCEPTION = re.compile(
     rb"^(?P<name>(?:[A-Za-z_]\w{0,80}\.){0,10}[A-Za-z_]\w{0,80})(?:: |:?$)", re.ASCII
 )
+# What a destructor or a thread raised did not, by itself, end the process.
+_ASIDE = (b"Exception ignored in", b"Exception in thread ")
 _CHAIN = re.compile(rb"^(?:The above exception was|During handling of the above)")
 Writer = tuple[RankId, str | None]
 """Who wrote a line, and the level that stands before it."""
@@ -19,6 +21,7 @@ MAX_BODY = 2000
 
 @dataclass(slots=True)
 class _Open:
+    aside: bool = False
     lines: int = 0
 
 
@@ -27,6 +30,7 @@ class Tracebacks:
 
     def __init__(self) -> None:
         self._open: dict[Writer, _Open] = {}
+        self._aside: set[Writer] = set()
 
     def feed(self, writer: Writer, message: bytes) -> bytes | bool:
         """Take a line without its prefix.
@@ -41,7 +45,11 @@ class Tracebacks:
             to one; False when it does not.
         """
         if _OPENING.match(message):
-            self._open[writer] = _Open()
+            self._open[writer] = _Open(aside=writer in self._aside)
+            self._aside.discard(writer)
+            return True
+        if message.startswith(_ASIDE):
+            self._aside.add(writer)
             return True
         current = self._open.get(writer)
         if current is None:
@@ -51,4 +59,6 @@ class Tracebacks:
             return True
         del self._open[writer]
         found = _EXCEPTION.match(message)
-        return found["name"] if found else False
+        if found is None:
+            return False
+        return current.aside or found["name"]

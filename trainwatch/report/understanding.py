@@ -8,8 +8,9 @@ from trainwatch.events import EvalResult, Event, StepBlock
 from trainwatch.formats import Dialect
 from trainwatch.formats.filenames import describe
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.logs import Arrival, LogReader, Read
+from trainwatch.parsing.logs import LogReader
 from trainwatch.parsing.parser import formats_of, new_reader, records_of
+from trainwatch.parsing.reads import Arrival, Read
 from trainwatch.parsing.wide import in_utf8
 
 _ARRIVAL = Arrival(0.0, live=False)

@@ -1,0 +1,54 @@
+"""What the reader of one log takes and gives: when lines arrived, and what stood in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainwatch.events import Event, LogLine, RankId, StepBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a piece of a file arrived: `Chunk.time` and `Chunk.live`."""
+
+    time: float
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What some lines gave: as `Parsed`, before the count of bytes."""
+
+    items: tuple[StepBlock | Event, ...]
+    last: Mapping[RankId, LogLine]
+    recent: Sequence[LogLine]
+    unparsed: int
+
+
+def in_order(
+    items: tuple[StepBlock | Event, ...], general: tuple[StepBlock | Event, ...]
+) -> tuple[StepBlock | Event, ...]:
+    """Two sorts of records of the same lines, in file order."""
+    if not (items and general):
+        return items or general
+    return tuple(sorted((*items, *general), key=_offset))
+
+
+def joined(reads: Sequence[Read]) -> Read:
+    """What the readers of one file's lines gave, in file order."""
+    last: dict[RankId, LogLine] = {}
+    for read in reads:
+        for who, line in read.last.items():
+            if who not in last or line.where.offset > last[who].where.offset:
+                last[who] = line
+    items = (item for read in reads for item in read.items)
+    recent = (line for read in reads for line in read.recent)
+    return Read(
+        tuple(sorted(items, key=_offset)),
+        last,
+        sorted(recent, key=lambda line: line.where.offset),
+        sum(read.unparsed for read in reads),
+    )
+
+
+def _offset(item: StepBlock | Event) -> int:
+    return int(item.offset[0]) if isinstance(item, StepBlock) else item.where.offset
