@@ -12,6 +12,7 @@ from trainwatch.diagnose.identity import Identity
 from trainwatch.diagnose.live.choose import choose
 from trainwatch.diagnose.live.model import Live, Stand
 from trainwatch.diagnose.recorder import RecorderEvidence, analyse_dumps
+from trainwatch.diagnose.words import numbers_in
 from trainwatch.events import (
     NOBODY,
     Event,
@@ -158,8 +159,21 @@ class Case:
     def exits(self) -> Sequence[Exited]:
         """How the workers of the current attempt left, each once: the table before the agent."""
         current = [one for one in self.gathering.exits if not self.currency.left_before(one)]
+        # Where srun started launchers, its tasks are nodes; then the launchers say how ranks left.
+        ranks = [one for one in current if not one.task]
+        if not ranks and not self._tasks_are_ranks:
+            current = [replace(one, rank=None) for one in current]
+        current = ranks or current
         tabled = {one.pid for one in current if one.rank is not None}
         return [one for one in current if one.rank is not None or one.pid not in tabled]
+
+    @property
+    def _tasks_are_ranks(self) -> bool:
+        """Whether the numbers of srun's tasks are those that the logs call ranks."""
+        tasks = {one.rank for one in self.gathering.exits if one.task}
+        ranks = {who.rank for who in self.ranks}
+        ranks |= {clue.who.rank for clue in self.gathering.clues}
+        return tasks <= ranks
 
     @property
     def _repeated(self) -> Iterable[Clue]:
@@ -253,7 +267,7 @@ def _is_fatal(event: Event) -> bool:
 
 def named(clue: Clue) -> list[int]:
     """The ranks that a line names: those it accuses."""
-    words = clue.fields.get("ranks", "").replace("and rank", ",").replace(" ", "")
-    ranks = [int(word) for word in words.split(",") if word.isdecimal()]
+    words = clue.fields.get("ranks", "").replace("and rank", ",")
+    ranks = list(numbers_in(words))
     pair = [clue.number("rank"), clue.number("other")]
     return ranks + [rank for rank in pair if rank is not None]

@@ -17,6 +17,9 @@ class Order(NamedTuple):
 
 START = Order(0, 0)
 
+THREADED = "threaded"
+"""Field of an exception that ended a thread, and not by itself the process."""
+
 
 class Frame(NamedTuple):
     """One frame of a traceback, as printed; untrusted."""
@@ -72,7 +75,8 @@ class Exited:
         evidence, base, order: The line that states the code, and its place.
         code: Its exit code; negative: the signal that ended it.
         rank, local, pid, host: Whose, where stated.
-        root: Whether torchrun observed this failure first (which may be a victim).
+        root: Whether the launcher observed this failure first (which may be a victim).
+        task: Whether it is srun's word on a task, which is a rank where nothing else started ranks.
         stamp: When, as the table says.
         raised: The exception that the table repeats.
     """
@@ -86,5 +90,6 @@ class Exited:
     pid: int | None = None
     host: str | None = None
     root: bool = False
+    task: bool = False
     stamp: Stamp | None = None
     raised: Clue | None = None

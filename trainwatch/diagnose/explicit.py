@@ -1,12 +1,20 @@
 """What the logs say outright: exceptions, signals, the scheduler, hardware; one lead a group."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from trainwatch.diagnose.case import Case, named
-from trainwatch.diagnose.catalogue import checkpoints, code, collectives, host, launch, peers
-from trainwatch.diagnose.clue import Clue
+from trainwatch.diagnose.catalogue import (
+    checkpoints,
+    code,
+    collectives,
+    endings,
+    host,
+    launch,
+    peers,
+)
+from trainwatch.diagnose.clue import THREADED, Clue
 from trainwatch.diagnose.diagnosis import (
     Category,
     Confidence,
@@ -48,6 +56,7 @@ _TELL_NCCL = (
 _DATA_FILE = re.compile(
     r"(?i)\b(?:shards?|samples?|images?|dataset|data file|processing file|skip(?:ping|ped)?)\b"
 )
+_CRASHES = (4, 6, 7, 8, 11)
 _STALE = "Stale file handle"
 _CORRUPT = ("JSONDecodeError", "EOFError", "UnpicklingError", "BadZipFile", "SafetensorError")
 
@@ -93,6 +102,8 @@ def _key(case: Case, clue: Clue) -> tuple[object, ...]:
         return (category,)
     frame = own_frame(clue.frames)
     who = case.who(clue)
+    if clue.signature is code.UNTRACED:
+        return (category, clue.signature.name)
     place = (frame.file, frame.line) if frame else _place_of(case, clue, who)
     return (category, place)
 
@@ -112,7 +123,10 @@ def _lead(case: Case, group: Sequence[Clue]) -> Lead:
     first = _telling(ordered)
     signature = first.signature
     accused = _accused(case, ordered)
-    alike = len(accused) > 1 and set(accused) >= set(case.everyone)
+    alike = signature.blame is not Blame.NAMED and _are_all(case, accused)
+    if signature is code.UNTRACED and not alike:
+        seen_first = [clue for clue in ordered if OBSERVED_LATER not in clue.fields]
+        accused = _accused(case, seen_first or ordered)
     phase = _phase(case, first, accused)
     standing = _standing(case, signature)
     # What only its exit code shows may be a victim's.
@@ -140,6 +154,15 @@ def _lead(case: Case, group: Sequence[Clue]) -> Lead:
     )
 
 
+def _are_all(case: Case, accused: Collection[RankId]) -> bool:
+    """Whether there is no rank beside the accused, as far as the logs tell."""
+    lowest = min((who.rank for who in accused if who.rank is not None), default=0)
+    if len(accused) < 2 or lowest or not set(accused) >= set(case.everyone):  # noqa: PLR2004
+        return False
+    tidied = [clue for clue in case.clues if clue.signature is endings.CLOSING]
+    return all(case.who(clue) in accused for clue in tidied)
+
+
 def _precedence(group: Sequence[Clue]) -> int:
     if group[0].signature is launch.NCCL_ERROR:
         return 1
@@ -158,7 +181,7 @@ def _verdict(case: Case, signature: Signature, *, lone: bool) -> Verdict:
 def _supported(case: Case, group: Sequence[Clue]) -> bool:
     """Whether an exception ended its process, as far as the logs tell: it may only be a message."""
     echoes = any(clue.signature.standing is Standing.ECHO for clue in case.clues)
-    traced = any(clue.frames for clue in group)
+    traced = any(clue.frames and THREADED not in clue.fields for clue in group)
     return traced or echoes or bool(case.exits) or case.failed
 
 
@@ -189,13 +212,20 @@ def _accused(case: Case, group: Sequence[Clue]) -> dict[RankId, str]:
 
 
 def _only_failure(case: Case, group: Sequence[Clue]) -> dict[RankId, str]:
-    """Whose a traceback without a rank is: of the one worker that exited with an error."""
+    """Whose an error without a rank is: of the one worker that left in the way that it leads to.
+
+    A traceback ends in an error code, a message of native code in a crash.
+    """
     writers = [clue for clue in group if clue.signature.blame is Blame.WRITER]
-    own = [who for who, left in case.left.items() if left.code > 0 and signal_of(left.code) is None]
+    signals = {who: signal_of(left.code) for who, left in case.left.items() if left.code}
+    raised = [who for who, signal in signals.items() if signal is None]
+    crashed = [who for who, signal in signals.items() if signal in _CRASHES]
+    native = bool(writers) and not writers[0].frames and not raised
+    own = crashed if native else raised
     bases = {left.base for left in case.left.values()}
     if len(own) != 1 or not writers or writers[0].base not in bases:
         return {}
-    return {own[0]: f"{why_of(writers[0])}: it alone exited with an error of its own"}
+    return {own[0]: f"{why_of(writers[0])}: it alone left with an error of its own"}
 
 
 def _standing(case: Case, signature: Signature) -> Standing:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.diagnose.catalogue import code, recognise
-from trainwatch.diagnose.clue import Clue, Exited, Order
+from trainwatch.diagnose.clue import THREADED, Clue, Exited, Order
 from trainwatch.diagnose.errorfile import ErrorFile, read_error_file
 from trainwatch.diagnose.live.model import Live
 from trainwatch.diagnose.log import LogNotes
@@ -196,8 +196,10 @@ def _raised(log: LogNotes, line: FaultLine, stamp: Stamp | None, ended: Ended) -
     """The last line of a traceback."""
     known = _known(log, line, stamp, line.message) or _make(log, line, stamp, code.UNCAUGHT)
     spawned = ended.spawned is not None and line.who.rank is None
+    fields = {**known.fields, **({THREADED: "1"} if ended.threaded else {})}
     return replace(
         known,
+        fields=fields,
         who=RankId(None, ended.spawned) if spawned else line.who,
         frames=ended.frames,
         exception=ended.exception,

@@ -37,7 +37,8 @@ _RULES = (
         r"/(?:rendezvous|dynamic_rendezvous)\.py$",
         r"init_process_group|_new_process_group|_verify_param_shape|_sync_module_states"
         r"|init_distributed|init_device_mesh",
-        r"DistributedDataParallel\(|FullyShardedDataParallel\(",
+        r"DistributedDataParallel\(|FullyShardedDataParallel\(|_verify_param_shape"
+        r"|_sync_module_states",
     ),
     _Rule(
         DiagnosedPhase.TEARDOWN,

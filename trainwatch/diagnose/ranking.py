@@ -80,7 +80,8 @@ def combine(leads: Iterable[Lead]) -> list[Lead]:
     for lead in list(kept):
         explained = CONFIRMS.get(lead.name, ())
         others = [one for one in kept if one is not lead and one.category in explained]
-        if not others or lead.charges:
+        others = [one for one in others if set(lead.charges) <= set(one.charges)]
+        if not others:
             continue
         other = min(others, key=lambda one: one.when.key)
         kept.remove(lead)

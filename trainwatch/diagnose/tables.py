@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from trainwatch.diagnose.clue import Clue, Exited, Order
 from trainwatch.diagnose.times import stamp_in
+from trainwatch.diagnose.words import numbers_in
 from trainwatch.events import Evidence
 from trainwatch.parsing.faults import FaultLine
 from trainwatch.parsing.torchrun import FailureBlock, WorkerEntry
@@ -18,6 +19,20 @@ _AGENT = re.compile(
     rb"failed \(exitcode: (?P<code>-?\d{1,9})\) local_rank: (?P<local>\d{1,7}) "
     rb"\(pid: (?P<pid>\d{1,9})\)"
 )
+
+_TASKS = re.compile(
+    rb"^srun: error: \S{1,200}: tasks? (?P<tasks>[\d,-]{1,200}): "
+    rb"(?:Exited with exit code (?P<code>\d{1,3})|(?P<signal>Killed|Terminated|Aborted|Bus error"
+    rb"|Segmentation fault|Out Of Memory))"
+)
+_SIGNALS = {
+    b"Killed": -9,
+    b"Out Of Memory": -9,
+    b"Terminated": -15,
+    b"Aborted": -6,
+    b"Bus error": -7,
+    b"Segmentation fault": -11,
+}
 
 MakeClue = Callable[[FaultLine, bytes], Clue | None]
 
@@ -51,7 +66,7 @@ class TableReader:
             self._inside(line)
         else:
             self._entry = None
-            return outcome is not False or self._agent(line, part)
+            return outcome is not False or self._agent(line, part) or self._tasks(line, part)
         return True
 
     def _inside(self, line: FaultLine) -> None:
@@ -98,6 +113,27 @@ class TableReader:
             )
         )
         return True
+
+    def _tasks(self, line: FaultLine, part: int) -> bool:
+        """What srun says of its tasks; a signal is also searched for as any line is."""
+        found = _TASKS.match(line.message)
+        if found is None:
+            return False
+        code = int(found["code"]) if found["code"] else _SIGNALS[found["signal"]]
+        first = not any(one.task for one in self.exits)
+        for task in numbers_in(found["tasks"].decode()):
+            self.exits.append(
+                Exited(
+                    evidence=_evidence(line),
+                    base=self._base,
+                    order=Order(part, line.where.offset),
+                    code=code,
+                    rank=task,
+                    root=first,
+                    task=True,
+                )
+            )
+        return found["code"] is not None
 
 
 def _evidence(line: FaultLine) -> Evidence:

@@ -13,7 +13,12 @@ MAX_FRAMES = 60
 """Frames that are kept: the innermost."""
 
 # A progress bar may stand before it, a frame of lines around it; a loader names its own "Original".
-_OPENING = re.compile(rb"(?:^|[\]%s|\s])(?:Original )?Traceback \(most recent call last\)")
+_OPENING = re.compile(
+    rb"(?:^|[\]%s|\s])(?:Original )?Traceback \(most recent call last\)|RayTaskError\(\w{1,80}\): ray::"
+)
+_HINTS = (b"Traceback (most recent", b"RayTaskError(")
+_IGNORED = b"Exception ignored in"
+_IN_THREAD = b"Exception in thread "
 _FRAME = re.compile(
     rb'^[\s|]{0,40}File "(?P<file>[^"]{1,500})", line (?P<line>\d{1,9})(?:, in (?P<function>.{1,200}))?'
 )
@@ -29,6 +34,7 @@ _SPAWNED = re.compile(rb"^-- Process (?P<rank>\d{1,7}) terminated with the follo
 
 @dataclass(slots=True)
 class _Open:
+    aside: bytes = b""
     lines: int = 0
     frames: list[Frame] = field(default_factory=list)
 
@@ -41,11 +47,13 @@ class Ended:
         exception: Class name, without its module.
         frames: Outermost first.
         spawned: Number of the process that it comes from, where `torch.multiprocessing` says so.
+        threaded: Whether it ended a thread, and not by itself the process.
     """
 
     exception: str
     frames: tuple[Frame, ...]
     spawned: int | None = None
+    threaded: bool = False
 
 
 class TracebackReader:
@@ -54,6 +62,7 @@ class TracebackReader:
     def __init__(self) -> None:
         self._open: dict[RankId, _Open] = {}
         self._spawned: dict[RankId, int] = {}
+        self._aside: dict[RankId, bytes] = {}
 
     def feed(self, writer: RankId, message: bytes) -> Ended | bool:
         """Take a line without its prefix.
@@ -61,9 +70,11 @@ class TracebackReader:
         Returns:
             The end of a traceback; True for a line inside one; False for any other.
         """
-        if b"Traceback (most recent" in message and _OPENING.search(message):
-            self._open[writer] = _Open()
+        if any(map(message.__contains__, _HINTS)) and _OPENING.search(message):
+            self._open[writer] = _Open(self._aside.pop(writer, b""))
             return True
+        if message.startswith((_IGNORED, _IN_THREAD)):
+            self._aside[writer] = _IGNORED if message.startswith(_IGNORED) else _IN_THREAD
         if message.startswith(b"-- Process "):
             return self._spawn(writer, message)
         current = self._open.get(writer)
@@ -76,10 +87,11 @@ class TracebackReader:
             return True
         del self._open[writer]
         found = _EXCEPTION.match(message)
-        if found is None:
-            return False
+        if found is None or current.aside is _IGNORED:
+            return found is not None
         name = found["name"].decode(errors="replace")
-        return Ended(name, tuple(current.frames), self._spawned.get(writer))
+        threaded = current.aside is _IN_THREAD
+        return Ended(name, tuple(current.frames), self._spawned.get(writer), threaded)
 
     def _spawn(self, writer: RankId, message: bytes) -> bool:
         found = _SPAWNED.match(message)

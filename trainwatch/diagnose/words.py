@@ -1,10 +1,11 @@
 """Words for people: ranks, lists, signals. None holds log text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trainwatch.events import NOBODY, RankId
 
 _SHOWN = 6
+_MOST = 4096
 SIGNALS = {
     1: "SIGHUP",
     2: "SIGINT",
@@ -44,6 +45,14 @@ def spans(numbers: Sequence[int]) -> str:
 def _run(run: list[int]) -> list[str]:
     few = 2
     return [str(number) for number in run] if len(run) <= few else [f"{run[0]}-{run[-1]}"]
+
+
+def numbers_in(text: str) -> Iterator[int]:
+    """`0-2, 5` in single numbers; of a span at most so many."""
+    for word in text.replace(" ", "").split(","):
+        first, _, last = word.partition("-")
+        if first.isdecimal() and (last.isdecimal() or not last):
+            yield from range(int(first), min(int(last or first), int(first) + _MOST) + 1)
 
 
 def signal_name(text: str) -> str:

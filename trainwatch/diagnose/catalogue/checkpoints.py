@@ -19,9 +19,9 @@ NO_SPACE = Signature(
         b"file write failed",
     ),
     pattern=re.compile(
-        rb"No space left on device|[Dd]isk quota exceeded|PytorchStreamWriter failed"
+        rb"^(?!.{0,200}NCCL WARN).{0,3000}?(?:No space left on device|[Dd]isk quota exceeded|PytorchStreamWriter failed"
         rb"|unexpected pos \d+ vs \d+|\[Errno (?:30|116)\] (?:Read-only file|Stale file)"
-        rb"|Error while serializing: |file write failed"
+        rb"|Error while serializing: |file write failed)"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -40,6 +40,7 @@ NO_SPACE = Signature(
         "RuntimeError: PytorchStreamWriter failed writing file data/12: file write failed",
         "RuntimeError: [enforce fail at inline_container.cc:659] . unexpected pos 2048 vs 1942",
     ),
+    benign=("shm.h:28 NCCL WARN Call to posix_fallocate failed : No space left on device",),
 )
 
 CORRUPT = Signature(

@@ -56,6 +56,28 @@ LAUNCHER = Signature(
     ),
 )
 
+USAGE = Signature(
+    name="usage",
+    hints=(b": error: ", b"Could not override", b"Error merging override"),
+    pattern=re.compile(
+        rb"^[\w./-]{1,80}: error: (?:unrecognized arguments|the following arguments are required"
+        rb"|argument \S{1,60}: )|^Could not override '|^Error merging override "
+    ),
+    standing=Standing.ROOT,
+    blame=Blame.WRITER,
+    category=Category.USER_EXCEPTION,
+    phase=DiagnosedPhase.INIT,
+    words="{who} was started with options that the script does not take",
+    refute="if the training began to make steps after that line",
+    advice=("compare the command with what the script's --help, or its configuration, offers",),
+    samples=(
+        "train.py: error: unrecognized arguments: --learning_rte 0.1",
+        "main.py: error: argument --epochs: invalid int value: 'ten'",
+        "Could not override 'optim.lrr'.",
+    ),
+    benign=("val: error: 0.12", "step 3: error: argument of the loss is large"),
+)
+
 UNCAUGHT = Signature(
     name="exception",
     numbers=(1,),
@@ -102,5 +124,5 @@ UNTRACED = Signature(
 )
 """For exit codes, which are read as such and not searched for."""
 
-SIGNATURES = (UNUSED_PARAMETERS, LAUNCHER)
+SIGNATURES = (UNUSED_PARAMETERS, LAUNCHER, USAGE)
 EXITS = (UNTRACED,)

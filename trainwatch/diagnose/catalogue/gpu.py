@@ -22,7 +22,8 @@ CUDA_OOM = Signature(
         b"CUDNN_STATUS_ALLOC_FAILED",
     ),
     pattern=re.compile(
-        rb"\btorch\.(?:cuda\.)?OutOfMemoryError\b|\b(?:CUDA|HIP|NPU|XPU|MPS)(?: error:| backend)? out of memory\b"
+        rb"\btorch\.(?:cuda\.)?OutOfMemoryError\b"
+        rb"|\b(?:CUDA|HIP|NPU|XPU|MPS)(?:(?: driver)? error:| backend)? out of memory\b"
         rb"|Cuda failure (?:\d+ )?'out of memory'|\bCU(?:BLAS|DNN)_STATUS_ALLOC_FAILED\b"
     ),
     standing=Standing.ROOT,
@@ -41,6 +42,7 @@ CUDA_OOM = Signature(
         "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB.",
         "RuntimeError: CUDA out of memory. Tried to allocate 304.00 MiB (GPU 0; 8.00 GiB total",
         "RuntimeError: CUDA error: out of memory",
+        "RuntimeError: CUDA driver error: out of memory",
         "NCCL WARN Cuda failure 'out of memory'",
         "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
     ),
@@ -162,12 +164,14 @@ KERNEL_FAULT = Signature(
         b"unspecified launch failure",
         b"STATUS_EXECUTION_FAILED",
         b"Assertion",
+        b"Memory access fault by GPU",
     ),
     pattern=re.compile(
         rb"device-side assert triggered|misaligned address(?: was encountered)?$"
         rb"|CUDA error: misaligned address|an illegal (?:memory access|instruction) was encountered"
         rb"|CUDA error: unspecified launch failure|\bCU(?:BLAS|DNN)_STATUS_EXECUTION_FAILED\b"
         rb"|thread: \[\d+,\d+,\d+\],? Assertion `.{1,200}[`'] ?failed"
+        rb"|Memory access fault by GPU node-\d+|\bHSA_STATUS_ERROR_(?:MEMORY_APERTURE|EXCEPTION)"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -184,6 +188,7 @@ KERNEL_FAULT = Signature(
             "../ScatterGatherKernel.cu:145: operator(): block: [0,0,0], thread: [3,0,0], Assertion "
             "`idx_dim >= 0 && idx_dim < index_size` failed."
         ),
+        "Memory access fault by GPU node-2 (Agent handle: 0x5f) on address 0x7f. Reason: Unknown.",
     ),
     benign=("compile with TORCH_USE_CUDA_DSA to enable device-side assertions.",),
 )
@@ -191,9 +196,16 @@ KERNEL_FAULT = Signature(
 CUDA_ERROR = Signature(
     name="cuda_error",
     numbers=(24,),
-    hints=(b"CUDA error: ", b"cuDNN error: ", b"CUBLAS_STATUS_", b"CUDA driver error: "),
+    hints=(
+        b"CUDA error: ",
+        b"cuDNN error: ",
+        b"CUBLAS_STATUS_",
+        b"CUDA driver error: ",
+        b"HIP error: ",
+        b"MIOpen Error",
+    ),
     pattern=re.compile(
-        rb"^(?:[\w.]{1,80}: )?(?:CUDA error: |CUDA driver error: |cuDNN error: )\w"
+        rb"^(?:[\w.]{1,80}: )?(?:(?:CUDA|HIP)(?: driver)? error: |cuDNN error: |miopenStatus)\w"
         rb"|\bCUBLAS_STATUS_(?:NOT_INITIALIZED|INTERNAL_ERROR)\b"
     ),
     standing=Standing.ROOT,

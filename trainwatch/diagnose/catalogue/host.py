@@ -14,10 +14,19 @@ _MEMORY_ADVICE = (
 HOST_MEMORY = Signature(
     name="host_memory",
     numbers=(8,),
-    hints=(b"DefaultCPUAllocator", b"Cannot allocate memory", b"running low on memory"),
+    hints=(
+        b"DefaultCPUAllocator",
+        b"Cannot allocate memory",
+        b"running low on memory",
+        b"MemoryError",
+        b"std::bad_alloc",
+        b"memory pressure (OOM)",
+    ),
     pattern=re.compile(
         rb"DefaultCPUAllocator: can't allocate memory|\[Errno 12\] Cannot allocate memory"
-        rb"|node running low on memory"
+        rb"|node running low on memory|killed due to memory pressure \(OOM\)"
+        rb"|^(?:[\w.]{1,60}\.)?_?(?:Array)?MemoryError\b|what\(\): +std::bad_alloc"
+        rb"|instance of 'std::bad_alloc'"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -32,6 +41,9 @@ HOST_MEMORY = Signature(
             " memory: you tried to allocate 8589934592 bytes."
         ),
         "OSError: [Errno 12] Cannot allocate memory",
+        "MemoryError",
+        "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 37.3 GiB for an array",
+        "terminate called after throwing an instance of 'std::bad_alloc'",
         "ray.exceptions.OutOfMemoryError: Task was killed due to the node running low on memory.",
     ),
 )
@@ -70,7 +82,14 @@ OOM_KILL = Signature(
 SEGFAULT = Signature(
     name="segfault",
     numbers=(26,),
-    hints=(b"egmentation fault", b" segfault at ", b"Bus error", b"SIGSEGV", b"signal 11"),
+    hints=(
+        b"egmentation fault",
+        b" segfault at ",
+        b"Bus error",
+        b"SIGSEGV",
+        b"signal 11",
+        b"return code = -",
+    ),
     pattern=re.compile(
         rb"Fatal Python error: (?:Segmentation fault|Bus error)|Segmentation fault \(core dumped\)"
         rb"|\[(?P<pid>\d{1,9})\]: segfault at .{0,120}(?: in (?P<library>\S{1,80}))?"
@@ -78,6 +97,7 @@ SEGFAULT = Signature(
         rb"|Signal: Segmentation fault \(11\)|^Segmentation fault$|terminated with signal SIGSEGV"
         rb"|\*\*\* SIGSEGV \(@|Signal 11 \(SIGSEGV\) received by PID (?P<process>\d{1,9})"
         rb"|exited on signal 11|interrupted by signal 11: SIGSEGV"
+        rb"|exits with return code = -(?:11|7|4|8)\b"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,

@@ -163,13 +163,25 @@ ENVIRONMENT = Signature(
         b"not compiled with CUDA enabled",
         b"no CUDA-capable device",
         b"No CUDA GPUs are available",
+        b"cudaGetDeviceCount()",
+        b"invalid device ordinal",
+        b"is/are busy or unavailable",
+        b"No HIP GPUs are available",
+        b"Found no NVIDIA driver",
+        b"CUDA Setup failed",
+        b"incorrectly set up environment",
+        b"only supports Ampere",
     ),
     pattern=re.compile(
         rb"CUDA driver version is insufficient for|driver on your system is too old"
         rb"|no kernel image is available for execution|: undefined symbol: "
         rb"|version `GLIBC(?:XX)?_[\d.]+' not found"
         rb"|lib[\w.+-]{1,60}: cannot open shared object file|not compiled with CUDA enabled"
-        rb"|no CUDA-capable device is detected|No CUDA GPUs are available"
+        rb"|no CUDA-capable device is detected|No (?:CUDA|HIP) GPUs are available"
+        rb"|Unexpected error from cudaGetDeviceCount\(\)|Found no NVIDIA driver on your system"
+        rb"|invalid device ordinal|device\(s\) is/are busy or unavailable"
+        rb"|CUDA Setup failed despite|due to an incorrectly set up environment"
+        rb"|rror: \w{3,40} only supports \w+ GPUs or newer"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -183,7 +195,10 @@ ENVIRONMENT = Signature(
         "ImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         "ImportError: /opt/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
         "RuntimeError: The NVIDIA driver on your system is too old (found version 11040).",
+        "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 804: forward compatibility",
+        "torch.AcceleratorError: CUDA error: invalid device ordinal",
     ),
+    benign=("cudaGetDeviceCount() returned 8", "this build only supports CPUs or newer"),
 )
 
 NCCL_ERROR = Signature(
@@ -199,13 +214,14 @@ NCCL_ERROR = Signature(
         b"with error 12",
         b"with status=12",
         b"NCCL error in",
-        b"No route to host",
+        b"NCCL WARN",
     ),
     pattern=re.compile(
         rb"NCCL error in: .{1,200}(?:unhandled (?:system|cuda) error|internal error|invalid usage)"
         rb"|nccl(?:System|UnhandledCuda|Internal)Error: |ncclInvalidUsage: "
         rb"|Got completion from peer \S{1,80} with (?:error|status=) ?12\b"
-        rb"|NCCL WARN.{0,120}(?:No route to host|Connection refused)"
+        rb"|NCCL WARN.{0,200}(?:No route to host|Connection refused|No space left on device"
+        rb"|failed to extend|completed with error|no socket interface found)"
     ),
     standing=Standing.ROOT,
     blame=Blame.NOBODY,

@@ -8,10 +8,15 @@ from trainwatch.diagnose.signature import Blame, Signature, Standing
 HEARTBEAT = Signature(
     name="nccl_heartbeat",
     numbers=(22,),
-    hints=(b"watchdog got stuck", b"Heartbeat monitor timed out", b"no heartbeat of its watchdog"),
+    hints=(
+        b"watchdog got stuck",
+        b"Heartbeat monitor timed out",
+        b"no heartbeat of its watchdog",
+        b"watchdog hang",
+    ),
     pattern=re.compile(
         rb"watchdog got stuck for (?P<stuck>\d{1,9}) seconds|Heartbeat monitor timed out"
-        rb"|detected no heartbeat of its watchdog"
+        rb"|detected no heartbeat of its watchdog|due to ProcessGroupNCCL watchdog hang"
     ),
     standing=Standing.TIMEOUT,
     blame=Blame.WRITER,

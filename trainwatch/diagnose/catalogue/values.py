@@ -64,6 +64,8 @@ NAN_STATED = Signature(
         b"loss is NaN",
         b"NaN loss",
         b"rror: loss is",
+        b"Unexpected result",
+        b"is non-finite",
     ),
     pattern=re.compile(
         rb"Loss is (?:nan|NaN|inf|\{nan\}), stopping training|Loss became infinite or NaN"
@@ -71,6 +73,7 @@ NAN_STATED = Signature(
         rb"|Function '\w{1,80}' returned nan values in its \d+th output"
         rb"|found NaN in (?:local )?(?:forward )?(?:grad|param|loss)\w*|loss is NaN or [Ii]nf"
         rb"|NaN loss (?:detected|enc)|rror: loss is (?:not |non-?)finite"
+        rb"|Unexpected result (?:nan|-?inf)|total norm .{0,80}is non-finite, so it cannot be clipped"
     ),
     standing=Standing.ROOT,
     blame=Blame.WRITER,
@@ -88,6 +91,10 @@ NAN_STATED = Signature(
         "RuntimeError: Function 'MulBackward0' returned nan values in its 0th output.",
         "AssertionError: Rank 5: found NaN in local grad norm in backward pass",
         "AssertionError: loss is not finite",
+        (
+            "RuntimeError: The total norm of order 2.0 for gradients from `parameters` is non-finite, so "
+            "it cannot be clipped."
+        ),
     ),
     benign=("nan_to_num is applied to the inputs", "number of nan iterations:   0 |"),
 )
