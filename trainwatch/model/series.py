@@ -74,10 +74,12 @@ class Series:
     def extent(self, buckets: NDArray[np.bool_], last: float | None) -> Extent:
         """The figures of some buckets; `last` is the newest value of all."""
         low, high, total, finite, bad, _ = self._columns[:, : self._used][:, buckets]
+        with np.errstate(over="ignore"):  # beyond any float it is infinite
+            whole = float(total.sum())
         return Extent(
             count=int(finite.sum() + bad.sum()),
             nonfinite=int(bad.sum()),
-            total=float(total.sum()),
+            total=whole,
             low=float(low.min(initial=np.inf)),
             high=float(high.max(initial=-np.inf)),
             last=last,
