@@ -59,6 +59,7 @@ samples: $(VENV)/.installed $(TORCH_STAMP) ## record sample_logs/ anew from real
 bench-diagnose: $(READY) $(VENV)/.dev ## diagnose recorded cases and real hung jobs, as tables
 	$(BIN)/python tests/diagnose/bench_diagnose.py
 	$(BIN)/python tests/diagnose/live_matrix.py $(ARGS)
+	$(BIN)/python tests/diagnose/odd_matrix.py $(ARGS)
 
 wheel: $(VENV)/.dev ## build what is published into dist/
 	$(BIN)/hatchling build

@@ -1,6 +1,10 @@
 """`--bundle`: everything that is needed, and no secret."""
 
+import json
+import os
+import pickle  # noqa: TID251 - to make a dump
 import shutil
+import socket
 import stat
 import tarfile
 from pathlib import Path
@@ -9,8 +13,8 @@ import pytest
 
 from tests.diagnose.cases import SAMPLE_LOGS
 from tests.diagnose.test_command import call
+from tests.report.test_secrets import SECRETS
 from trainwatch.cli import bundle as bundles
-from trainwatch.report.secrets import REMOVED, safe_environment, without_secrets
 
 HF = "hf_" + "aB3" * 12
 
@@ -67,44 +71,102 @@ def test_of_a_huge_log_both_ends_are_taken(tmp_path: Path, monkeypatch: pytest.M
     assert max(sizes) < 3200
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"token {HF}",
-        "Authorization: Bearer abcdefghijklmnop",
-        "AKIAABCDEFGHIJKLMNOP",
-        "python train.py --api-key=s3cr3tvalue --lr 0.1",
-        "python train.py --api-key s3cr3tvalue",
-        "password: 'hunter2hunter2'",
-        "s3://x?X-Amz-Signature=abcdef0123&y=1",
-        "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
-    ],
-)
-def test_secrets_by_shape(text: str) -> None:
-    assert REMOVED in without_secrets(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "iteration 10 | tokens per second 120345.2 | loss 1.2",
-        "max_new_tokens: 2048, pad_token: 0",
-        "step 3 token_count=123456 keys loaded",
-        "loading key frames; monkey patch applied",
-        "Training step 3, loss=0.497",
-        "key: value_projection.weight is missing",
-    ],
-)
-def test_what_is_no_secret_is_left(text: str) -> None:
-    assert without_secrets(text) == text
-
-
-def test_names_of_secrets() -> None:
-    environ = {"AWS_SECRET_ACCESS_KEY": "x", "HF_TOKEN": "y", "PWD": "/w", "PATH": "/bin:/usr/bin"}
-    assert safe_environment(environ) == {
-        "AWS_SECRET_ACCESS_KEY": REMOVED,
-        "HF_TOKEN": REMOVED,
-        "PATH": "/bin:/usr/bin",
-        "PWD": "/w",
+def test_no_secret_survives_in_any_member_whatever_it_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = tmp_path / "logs"
+    shutil.copytree(SAMPLE_LOGS / "oom", logs)
+    lines = "".join(f"{line}\n" for line, _ in SECRETS)
+    (logs / "console.log").write_text(lines + (logs / "console.log").read_text())
+    (logs / "error.json").write_text(json.dumps({"message": {"message": lines, "extraInfo": {}}}))
+    named = logs / f"debug_rank7_{HF}.log"
+    named.write_text((next(logs.glob("**/debug_rank0*"))).read_text())
+    entries = [{"record_id": 0, "process_group": ["0", HF], "collective_seq_id": 1}]
+    dump = {
+        "version": "2.10",
+        "pg_config": {"0": {"desc": HF}},
+        "pg_status": {},
+        "entries": entries,
     }
+    (logs / "nccl_trace_rank_0").write_bytes(pickle.dumps(dump))
+    record = {
+        "schema": 1,
+        "command": ["python", "x.py", "--wandb-key", "ab12cd34ef"],
+        "token": "0f9e8d7c6b",
+    }
+    (logs / "events.jsonl").write_text(json.dumps(record) + "\n")
+    monkeypatch.setenv("MY_SERVICE_KEY", "blue-42-horse")
+    with (logs / "console.log").open("a") as console:
+        console.write("connected as blue-42-horse\n")
+    call(logs, "--bundle", tmp_path / "b.tgz")
+    with tarfile.open(tmp_path / "b.tgz") as archive:
+        names = "\n".join(archive.getnames())
+    every = (
+        "\n".join(data.decode("latin-1") for data in content(tmp_path / "b.tgz").values()) + names
+    )
+    secrets = [secret for _, secret in SECRETS] + [HF, "blue-42-horse", "ab12cd34ef"]
+    assert [secret for secret in secrets if secret in every] == []
+    assert "nccl_trace_rank_0: it holds" in every
+    assert "error.json" in names
+
+
+def test_hostile_names_and_files_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = tmp_path / "logs"
+    shutil.copytree(SAMPLE_LOGS / "finished", logs)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "debug_rank9_20260101_000000.log").write_text(
+        "[DEBUG] [Rank 9] the house key\n[DEBUG] [Rank 9] Training step 1, loss=1.0\n"
+    )
+    (logs / "linked").symlink_to(outside)
+    (logs / "a\nb;$(x)`y`\udcff.log").write_text("[DEBUG] [Rank 0] Training step 1, loss=1.0\n")
+    os.mkfifo(logs / "pipe.log")
+    with socket.socket(socket.AF_UNIX) as listener:
+        monkeypatch.chdir(logs)
+        listener.bind("sock.log")
+    with (logs / "sparse.log").open("wb") as sparse:
+        sparse.write(b"[DEBUG] [Rank 0] Training step 1, loss=1.0\n")
+        sparse.truncate(40 << 20)
+    call(logs / ".." / "logs", "--logs-only", "--bundle", tmp_path / "b.tgz")
+    with tarfile.open(tmp_path / "b.tgz") as archive:
+        members = archive.getmembers()
+    for member in members:
+        assert member.isreg()
+        assert not member.name.startswith("/")
+        assert ".." not in Path(member.name).parts
+    names = [member.name for member in members]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if "pipe" in name or "sock.log" in name]
+    assert b"the house key" not in b"".join(content(tmp_path / "b.tgz").values())
+
+
+def test_a_name_that_is_taken_gets_another() -> None:
+    names: set[str] = set()
+    assert [bundles._unlike("files/x", names) for _ in range(3)] == [
+        "files/x",
+        "files/x.2",
+        "files/x.3",
+    ]
+    assert bundles._inside("../../etc/x") == "etc/x"
+    assert bundles._inside("..") == "unnamed"
+
+
+def test_a_line_that_is_cut_in_two_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text(f"one\ntoken {HF}\n" * 100)
+    data = bundles._read(path, 20, 30) or b""
+    assert HF[3:13].encode() not in data
+    assert b"bytes are left out here" in data
+
+
+def test_a_file_that_grows_while_it_is_packed_is_as_long_as_was_said(tmp_path: Path) -> None:
+    """Its size in the archive is that of what was read, not of what the disk says."""
+    path = tmp_path / "x.log"
+    path.write_text("x\n" * 10)
+    before = bundles._read(path, 100, 100)
+    with path.open("a") as grown:
+        grown.write("y\n" * 1000)
+    assert before == b"x\n" * 10
+    assert len(bundles._read(path, 100, 100) or b"") < 300

@@ -55,7 +55,9 @@ def document(*now: dict[str, Any], before: list[dict[str, Any]] | None = None) -
     }
 
 
-def seen(given: dict[str, Any], *, silent: float = 200.0, ranks: int = 3) -> Diagnosis:
+def seen(
+    given: dict[str, Any], *, silent: float = 200.0, ranks: int = 3, made: int = 12, end: str = ""
+) -> Diagnosis:
     """Logs that ended some seconds ago, of a job that lives, and what its processes show."""
     gathering = Gathering()
     engine = Engine(RunInfo("logs", alive=True), listener=gathering.take)
@@ -65,7 +67,7 @@ def seen(given: dict[str, Any], *, silent: float = 200.0, ranks: int = 3) -> Dia
     gathering.take_live(live)
     for rank in range(ranks):
         file = LogFile(f"debug_rank{rank}_20261121_100000.log")
-        text = began(rank, ranks) + steps(rank, 12)
+        text = began(rank, ranks) + steps(rank, made) + end
         engine.feed(Chunk(file, 0, text.encode(), LAST))
         engine.feed(FileEnded(file, "read to its end"))
     view = Viewpoint(LAST + silent)
@@ -183,3 +185,28 @@ def test_no_document_breaks_the_reader(samples: object) -> None:
     read_document("x", whole)
     read_document("x", json.dumps(whole).encode()[:-3])
     read_document("x", json.dumps(samples).encode())
+
+
+INIT = [["init_process_group", f"{SITE}/distributed/distributed_c10d.py", 1800],
+        ["set_up", "/w/train.py", 12], ["<module>", "/w/train.py", 90]]  # fmt: skip
+SLEEP = [["set_up", "/w/train.py", 9], ["<module>", "/w/train.py", 90]]
+
+
+def test_where_the_others_wait_for_the_start_it_is_the_start_that_hangs() -> None:
+    found = seen(document(process(0, INIT), process(1, SLEEP), process(2, INIT)), made=0)
+    assert told(found) == ("hang", None, "init", [1])
+
+
+OVER = "2026-11-21 10:10:00,000 [INFO] Training complete\n"
+
+
+def test_ranks_that_wait_for_each_other_after_the_end_hang() -> None:
+    leaving = [["leave", "/w/train.py", 80], ["<module>", "/w/train.py", 91]]
+    found = seen(document(process(0, BARRIER), process(1, leaving), process(2, BARRIER)), end=OVER)
+    assert told(found) == ("hang", None, "teardown", [1])
+
+
+@pytest.mark.parametrize("frames", [MAIN, BARRIER])
+def test_processes_that_merely_live_on_after_the_end_are_no_hang(frames: list[list[Any]]) -> None:
+    found = seen(document(*(process(rank, frames) for rank in range(3))), end=OVER)
+    assert found.verdict.value == "finished"

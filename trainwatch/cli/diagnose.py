@@ -1,11 +1,15 @@
 """`trainwatch diagnose`: what is wrong, who, where, why, what next."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trainwatch.cli.options import Selection, reading
 from trainwatch.errors import ExitCode
+
+if TYPE_CHECKING:
+    from trainwatch.cli.stacks import Looked
 
 
 @click.command("diagnose")
@@ -27,7 +31,8 @@ def command(selection: Selection, as_json: bool, logs_only: bool, bundle: Path |
     """
     from trainwatch.cli.diagnosing import diagnose_now, is_fine  # noqa: PLC0415 - brings every signature
 
-    found = diagnose_now(selection.paths, selection, live=not logs_only)
+    seen: list[Looked] = []
+    found = diagnose_now(selection.paths, selection, live=not logs_only, on_look=seen.append)
     if as_json:
         import json  # noqa: PLC0415
 
@@ -44,6 +49,8 @@ def command(selection: Selection, as_json: bool, logs_only: bool, bundle: Path |
         from trainwatch.cli.bundle import write_bundle  # noqa: PLC0415
         from trainwatch.cli.paths import chosen_paths  # noqa: PLC0415
 
-        words = write_bundle(bundle, chosen_paths(selection.paths), found)
+        # A run keeps what was seen in its own directory, which is collected.
+        stacks = next((one.document for one in seen if one.run is None), None)
+        words = write_bundle(bundle, chosen_paths(selection.paths), found, stacks)
         click.echo(f"trainwatch: {words}", err=True)
     return ExitCode.OK if is_fine(found) else ExitCode.PROBLEM

@@ -1,25 +1,32 @@
 """Reads everything, looks at the processes, and diagnoses: for `diagnose` and for a dashboard."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import chosen_paths, local_offset, read_all
-from trainwatch.cli.stacks import look, stored
+from trainwatch.cli.stacks import Looked, look, stored
 from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.model.moments import Viewpoint
 
 
-def diagnose_now(paths: Sequence[str | Path], selection: Selection, *, live: bool) -> Diagnosis:
+def diagnose_now(
+    paths: Sequence[str | Path],
+    selection: Selection,
+    *,
+    live: bool,
+    on_look: Callable[[Looked], None] = lambda _: None,
+) -> Diagnosis:
     """Read everything under some PATHs and diagnose it; takes seconds, so never on a screen's thread.
 
     Args:
         paths: What to read; empty for the newest run here.
         selection: Everything else that a reader is told: configuration, dialect, `--now`.
         live: Whether to look at the processes. Never with `--now`, which is another moment.
+        on_look: Told what they showed.
 
     Raises:
         NothingToReadError, UsageError: as for every reader.
@@ -37,6 +44,7 @@ def diagnose_now(paths: Sequence[str | Path], selection: Selection, *, live: boo
     engine = read.engine
     if seen is not None:
         seen.keep(engine.judge().ranks)
+        on_look(seen)
         if engine.info.alive is None:
             engine.info = replace(engine.info, alive=True)
     return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)

@@ -28,6 +28,7 @@ from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stalls import stalls
 from trainwatch.diagnose.standstill import standstill
 from trainwatch.diagnose.stragglers import stragglers
+from trainwatch.diagnose.stuck import NAME as STUCK
 from trainwatch.diagnose.stuck import stuck
 from trainwatch.diagnose.uneventful import uneventful
 from trainwatch.diagnose.waits import waits
@@ -115,11 +116,16 @@ def _one(case: Case) -> Diagnosis:
 def _head(case: Case, leads: Sequence[Lead]) -> Lead | None:
     """The lead that explains the run, if it needs an explanation."""
     if case.health.ends.completed:  # what came before was survived, what comes after is the end
-        return choose([lead for lead in leads if lead.sick])
+        return choose([lead for lead in leads if lead.sick or _at_the_end(lead)])
     head = choose([lead for lead in leads if not _bystander(case, lead)])
     if case.failed and (head is None or head.standing is Standing.ECHO):
         return _held_back(case) or head or unexplained(case)
     return head or next((lead for lead in leads if lead.verdict is Verdict.STRAGGLER), None)
+
+
+def _at_the_end(lead: Lead) -> bool:
+    """Whether the processes were seen to hang after the training had said that it is over."""
+    return lead.name == STUCK and lead.phase is DiagnosedPhase.TEARDOWN
 
 
 def _held_back(case: Case) -> Lead | None:

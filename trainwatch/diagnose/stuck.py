@@ -17,7 +17,7 @@ from trainwatch.diagnose.live.where import Spot, spot_of
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.words import ranks_words
-from trainwatch.events import Evidence, Phase, RankId
+from trainwatch.events import Evidence, RankId
 from trainwatch.health.words import duration
 from trainwatch.model.snapshot import Status
 
@@ -47,19 +47,26 @@ class _Sort:
 def stuck(case: Case) -> Iterator[Lead]:
     """A lead where the looks show who stands still."""
     live = case.live
-    if live is None or not live.stands or case.health.ends.completed:
+    if live is None or not live.stands:
         return
     spots = {stand.who: spot_of(stand) for stand in live.stands}
     stands = {stand.who: stand for stand in live.stands}
     stopped = [who for who, stand in stands.items() if stand.state in _STOPPED]
-    if stopped:
+    if stopped and not case.health.ends.completed:
         yield _lead(case, live, spots, stopped, _halted(stopped))
         return
     odd = [who for who, stand in stands.items() if _holds_up(stand, spots[who])]
+    if case.health.ends.completed and not _lingers(live, spots):
+        return
     still = not live.moving and (len(stands) > 1 or case.health.status is Status.STALLED)
     if not still or not odd or len(odd) == len(stands) > 1 or not silent_for_long(case, live):
         return
     yield _lead(case, live, spots, odd, _sort(case, stands, spots, odd))
+
+
+def _lingers(live: Live, spots: Mapping[RankId, Spot]) -> bool:
+    """Whether ranks still wait for each other though the training has said that it is over."""
+    return not live.source and any(spot.waits for spot in spots.values())
 
 
 def _holds_up(stand: Stand, spot: Spot) -> bool:
@@ -78,6 +85,8 @@ def silent_for_long(case: Case, live: Live) -> bool:
         return False
     if case.health.status is Status.STARTING:
         return min(quiet) > _STARTING
+    if case.health.status is Status.COMPLETED:
+        return min(quiet) > _UNKNOWN
     limits = [view.silence_limit for view in case.health.ranks if view.silence_limit is not None]
     return min(quiet) > _least_silence(case, max(limits, default=0.0))
 
@@ -118,8 +127,7 @@ def _sort(
 ) -> _Sort:
     first = odd[0]
     spot, who = spots[first], ranks_words(odd)
-    position = case.phase(first)
-    phase = _phase(spot, position)
+    phase = _phase(case, spots, odd)
     waits = _waiting(spots, odd)
     if stands[first].locked:
         return _Sort(
@@ -160,9 +168,16 @@ def _sort(
     )
 
 
-def _phase(spot: Spot, position: Phase) -> DiagnosedPhase | None:
+def _phase(
+    case: Case, spots: Mapping[RankId, Spot], odd: Sequence[RankId]
+) -> DiagnosedPhase | None:
     """What the stack says; where it is silent, or in a step outside the loop, the position."""
-    by_position = phase_of_position(position)
+    if case.health.ends.completed:
+        return DiagnosedPhase.TEARDOWN
+    waits = {spot.phase for who, spot in spots.items() if spot.waits and who not in odd}
+    if waits == {DiagnosedPhase.INIT}:  # those that came first wait in it
+        return DiagnosedPhase.INIT
+    spot, by_position = spots[odd[0]], phase_of_position(case.phase(odd[0]))
     outside = spot.phase is DiagnosedPhase.OPTIMIZER and by_position is not None
     return by_position if spot.phase is None or outside else spot.phase
 

@@ -1,68 +1,139 @@
-"""Removes secrets from text that leaves the house: by the name they stand under, and by their shape."""
+"""Removes secrets from text that leaves the house: by name, by shape, and by value.
 
+By the name under which they stand (`--api-key X`, `password: X`, a header, a variable); by their
+shape (tokens of known services, JSON web tokens, private keys, passwords in URLs); and by value:
+what the environment holds under a secret's name is removed wherever else it stands.
+"""
+
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-REMOVED = "[removed]"
+from trainwatch.report import secretshapes as shapes
 
-_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|PASSWD|(?:^|_)PWD$|(?:^|_)PASS$|CREDENTIAL|API_?KEY|ACCESS_?KEY"
-    r"|PRIVATE|AUTH|COOKIE|SESSION|SIGNATURE|(?:^|_)KEY(?:$|_)|(?:^|_)SAS(?:$|_)|DSN|CONNECTION_STRING",
-    re.IGNORECASE,
-)
+REMOVED = shapes.REMOVED
+_LEAST = 6
+"""Characters of a value that is looked for elsewhere: a shorter one stands there by chance."""
+
 _HARMLESS = frozenset(("PWD", "OLDPWD", "XDG_SESSION_ID", "XDG_SESSION_TYPE", "XDG_SESSION_CLASS"))
 
-_SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\b(?:hf|api_org)_[A-Za-z0-9]{20,}"
-    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"
-    r"|\bsk-[A-Za-z0-9_-]{16,}|\bxox[abprs]-[\w-]{10,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bdop_v1_[a-f0-9]{40,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
-    re.DOTALL,
-)
-_HEADER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{12,}")
-_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]{0,200}:[^\s/@]{1,500}@")
-_QUERY = re.compile(
-    r"(?i)([?&](?:sig|signature|token|key|x-amz-[a-z-]+|access_token)=)[^&\s\"']{4,}"
-)
-_UNDER = (
-    r"(?:[\w.-]{0,40}[_.-])?(?:token|secret|passwd|password|passphrase|credentials?"
-    r"|(?:api|access|private|auth|secret|wandb)[_-]?key)"
-)
-_ASSIGNED = re.compile(
-    rf"(?i)((?<![\w.-])(?:--?|\b){_UNDER}[\"']?\s*(?:=|:\s|:(?=[\"'])|\s(?=[^\s=:-]))\s*[\"']?)"
-    r"([^\s\"',;)\]}]{6,})"
-)
-_NUMBER = re.compile(r"[\d.,:e+-]+%?\Z")
-_LONG = re.compile(
-    r"\b(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])(?=[A-Za-z0-9+/_-]*\d)[A-Za-z0-9+/_-]{40,}={0,2}"
-)
+
+class Remover:
+    """Removes secrets, those of known environments by their value too."""
+
+    def __init__(self, environments: Iterable[Mapping[str, str]] = ()) -> None:
+        found = {
+            value.strip()
+            for environment in environments
+            for name, value in environment.items()
+            if is_secret_name(name)
+        }
+        values = sorted((value for value in found if _telling(value)), key=len, reverse=True)
+        self._values = re.compile("|".join(map(re.escape, values))) if values else None
+
+    def text(self, text: str) -> str:
+        """A log, a command line or a table; everything that is no secret is left as it is."""
+        return without_secrets(self._values.sub(REMOVED, text) if self._values else text)
+
+    def document(self, text: str) -> str:
+        """JSON, or one JSON object a line: keys and options tell there what is a secret."""
+        try:
+            return json.dumps(self._json(json.loads(text)), indent=1)
+        except (ValueError, RecursionError):
+            return "".join(map(self._json_line, text.splitlines(keepends=True)))
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """An environment; the names are kept."""
+        return {name: self._variable(name, environ[name]) for name in sorted(environ)}
+
+    def holds_secrets(self, data: bytes) -> bool:
+        """Whether there is anything to remove from what is no text."""
+        text = data.decode("latin-1")
+        return self.text(text) != text
+
+    def _variable(self, name: str, value: str) -> str:
+        if is_secret_name(name):
+            return REMOVED
+        text = self.text(value)
+        return REMOVED if shapes.is_random(text, commit=shapes.names_commit(name)) else text
+
+    def _json_line(self, line: str) -> str:
+        try:
+            end = line[len(line.rstrip("\r\n")) :]
+            return json.dumps(self._json(json.loads(line))) + end
+        except (ValueError, RecursionError):
+            return self.text(line)
+
+    def _json(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return self._words(value)
+        if isinstance(value, dict):
+            return {
+                self.text(name): REMOVED
+                if is_secret_name(name) and isinstance(held, str)
+                else self._json(held)
+                for name, held in value.items()
+            }
+        return value
+
+    def _words(self, values: list[Any]) -> list[Any]:
+        """A command line has the secret behind its option."""
+        found, secret = [], False
+        for value in values:
+            word = isinstance(value, str)
+            hidden = secret and word and not value.startswith("-")
+            found.append(REMOVED if hidden else self._json(value))
+            secret = word and shapes.is_secret_option(value)
+        return found
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or a key of this name holds a secret."""
+    return name not in _HARMLESS and shapes.NAME.search(name) is not None
 
 
 def without_secrets(text: str) -> str:
-    """A log or a command line without what looks like a secret; everything else is left as it is."""
-    for pattern in (_SHAPES,):
-        text = pattern.sub(REMOVED, text)
-    text = _HEADER.sub(rf"\1 {REMOVED}", text)
-    text = _IN_URL.sub(rf"\1{REMOVED}@", text)
-    text = _QUERY.sub(rf"\1{REMOVED}", text)
-    return _ASSIGNED.sub(_assigned, text)
+    """Text without what looks like a secret."""
+    text = shapes.SHAPES.sub(REMOVED, text)
+    found, done = [], 0
+    for begin, end in _near_hints(text):
+        found += [text[done:begin], _without_named(text[begin:end])]
+        done = end
+    return "".join([*found, text[done:]])
+
+
+def _near_hints(text: str) -> Iterator[tuple[int, int]]:
+    """Lines that may name a secret, each with the next one; of a log these are few."""
+    place = 0
+    while hint := shapes.HINT.search(text, place):
+        begin = max(text.rfind("\n", 0, hint.start()) + 1, place)
+        end = text.find("\n", hint.end())
+        after = text.find("\n", end + 1) if end >= 0 else -1
+        place = after + 1 if after >= 0 else len(text)
+        yield begin, place
+
+
+def _without_named(text: str) -> str:
+    for pattern in shapes.BEHIND:
+        text = pattern.sub(rf"\1{REMOVED}", text)
+    text = shapes.IN_URL.sub(rf"\1{REMOVED}@", text)
+    return shapes.ASSIGNED.sub(shapes.assigned, text)
 
 
 def safe_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """An environment in which secrets are replaced, by name and by shape; names are kept."""
-    return {name: _value(name, environ[name]) for name in sorted(environ)}
+    return Remover().environment(environ)
 
 
-def _value(name: str, value: str) -> str:
-    if name not in _HARMLESS and _NAME.search(name):
-        return REMOVED
-    text = without_secrets(value)
-    return text if "/" in text or ":" in text else _LONG.sub(REMOVED, text)
-
-
-def _assigned(found: re.Match[str]) -> str:
-    """`max_tokens: 2048`, a rate or a count is no secret."""
-    plain = _NUMBER.match(found[2]) or found[2].lower() in {"none", "null", "false", "true"}
-    return found[0] if plain or found[2] == REMOVED else f"{found[1]}{REMOVED}"
+def _telling(value: str) -> bool:
+    """Whether a value is rare enough to be looked for: no word, no path, no number."""
+    return (
+        len(value) >= _LEAST
+        and not value.startswith(("/", "~", "."))
+        and not value.isalpha()
+        and not value.isdecimal()
+        and shapes.REMOVED not in value
+    )
