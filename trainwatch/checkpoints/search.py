@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trainwatch.checkpoints.containers import check_file
+from trainwatch.checkpoints.containers import check_file, is_state, place_of
 from trainwatch.checkpoints.directory import (
-    check_directory,
-    has_optimizer,
-    is_checkpoint,
+    ANYBODYS,
+    DISTRIBUTED,
+    HUGGING_FACE,
+    NO_OPTIMIZER,
+    Layout,
+    files_of,
+    lacks_optimizer,
+    layout_of,
+    names_in,
+    shape_of,
     step_of,
 )
+from trainwatch.checkpoints.pickles import Place
 from trainwatch.saves import Checkpoint, Saves, State, Survey
 
 WRITING = 10.0
@@ -32,31 +41,66 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(r"(?:step|iter|iteration)s?[-_=.]*(\d{1,12})(?!\d)", re.IGNORECASE)
-_FILE = re.compile(r"\.(?:pt|pth|ckpt|bin|safetensors)$")
-_UNFINISHED = re.compile(r"^(?:\.|tmp)|\.(?:tmp|part|incomplete)$", re.IGNORECASE)
+_EPOCH = re.compile(r"epochs?[-_=.]*(\d{1,12})(?!\d)", re.IGNORECASE)
+_BARE = re.compile(r"\d{1,12}")
+_NEWEST = re.compile(
+    r"(?:.*[-_.])?(?:last|latest|current|newest|resume|checkpoint|ckpt)(?:-v\d+)?", re.IGNORECASE
+)
+_BEST = re.compile(r"(?:.*[-_.])?best(?:[-_.].*)?", re.IGNORECASE)
+_ENDS = re.compile(rf"(?:.*[-_.])?{_NUMBERED.pattern}", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:pt|pth|ckpt|bin|safetensors)(?:\.tar)?$")
+_UNFINISHED = re.compile(
+    r"^(?:\.|tmp|temp[-_.])|[-_.](?:tmp|temp|part|partial|incomplete|writing)\b|~$", re.IGNORECASE
+)
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What may be a checkpoint, before it is looked into.
+
+    Attributes:
+        layout: Of a directory; None of a file.
+        number: In its name.
+        step, epoch: As its name says.
+        written: Epoch seconds of its last change.
+    """
+
+    path: Path
+    layout: Layout | None
+    number: int | None
+    step: int | None
+    epoch: int | None
+    written: float
+
+    @property
+    def kind(self) -> str:
+        """Its name without what numbers it."""
+        return f"{self.path.parent}/{_DIGITS.sub('#', self.path.name)}"
 
 
 def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey:
-    """Looks at all checkpoints below `roots`.
+    """Looks at the checkpoints below `roots`, from the newest to the first sound one.
 
-    Only what is numbered counts: `checkpoint-1000`, `step_50.pt`, `epoch=3-step=400.ckpt`. Weights
-    that are not, such as `pretrained.pt`, are no place to go on from.
+    What is numbered counts, such as `checkpoint-1000`, `step_50.pt`, `epoch=3-step=400.ckpt`, and
+    what is named as the last one, such as `last.pt`; `best.pt` where there is nothing else. Weights
+    of another name, such as `pretrained.pt`, are no place to go on from.
 
     Args:
         roots: Directories; what is not there is skipped.
         now: Epoch seconds.
         settled: Whether nobody can be writing any more, so that the incomplete is damaged.
     """
-    places = list(dict.fromkeys(place for root in roots for place in _places(Path(root))))
-    # A training that never saves an optimizer is not told that one is missing.
-    optimizer = any(_has_optimizer(place) for place in places if place.is_dir())
-    found = []
-    for place in places:
+    candidates = list(_candidates(roots))
+    found: list[Checkpoint] = []
+    for at, one in enumerate(candidates):
+        if any(before.state is State.SOUND for before in found):
+            found.append(_unchecked(one))
+            continue
         try:
-            found.append(_judge(place, now, optimizer=optimizer, settled=settled))
+            found.append(_judge(one, candidates[at + 1 :], now, settled=settled))
         except OSError:
             continue  # it was pruned meanwhile
-    found.sort(key=_newest_first)
     return Survey(tuple(found))
 
 
@@ -73,61 +117,157 @@ def look(roots: Sequence[str], now: float, *, settled: bool = False) -> Saves:
     return Saves(found, disk.free, disk.total)
 
 
-def _newest_first(one: Checkpoint) -> tuple[float, float]:
-    return (-one.written if one.step is None else -float(one.step), -one.written)
+# --- which there are, and in which order ----------------------------------------------------------
 
 
-def _has_optimizer(place: Path) -> bool:
-    try:
-        return has_optimizer(place)
-    except OSError:
-        return False
+def _candidates(roots: Sequence[str]) -> list[_Candidate]:
+    """Everything that may be a checkpoint, the newest first."""
+    tops = [Path(os.path.abspath(root)) for root in roots]  # noqa: PTH100 - links stay as given
+    places = dict.fromkeys(place for top in tops for place in _places(top))
+    found = []
+    for path, layout in places:
+        try:
+            found.append(_candidate(path, layout))
+        except OSError:
+            continue
+    # The best one by a metric may be old.
+    found = [one for one in found if not _BEST.fullmatch(_stem(one.path.name))] or found
+    return sorted(found, key=_order(found), reverse=True)
 
 
-def _judge(place: Path, now: float, *, optimizer: bool, settled: bool) -> Checkpoint:
-    if place.is_dir():
-        step, problem = step_of(place), check_directory(place, optimizer=optimizer)
-        parts = [file.stat() for file in place.rglob("*") if file.is_file()]
-    else:
-        step, problem = None, check_file(place)
-        parts = [place.stat()]
-    written = max((part.st_mtime for part in parts), default=place.stat().st_mtime)
-    state = State.SOUND
-    if problem:
-        fresh = not settled and now - written < WRITING
-        state = State.WRITING if fresh else State.DAMAGED
-    size = sum(part.st_size for part in parts)
-    named = step if step is not None else _number(place.name)
-    return Checkpoint(os.path.abspath(place), state, named, size, written, problem)  # noqa: PTH100
+def _order(candidates: Sequence[_Candidate]) -> Callable[[_Candidate], tuple[float, ...]]:
+    """By what checkpoints are compared: what all of them have, the step first."""
+    if all(one.step is not None for one in candidates):
+        return lambda one: (one.step or 0, one.written)
+    if all(one.epoch is not None for one in candidates):
+        return lambda one: (one.epoch or 0, one.step or 0, one.written)
+    if len({one.kind for one in candidates}) == 1 and candidates[0].number is not None:
+        return lambda one: (one.number or 0, one.written)
+    return lambda one: (one.written, one.number or 0)
 
 
-def _number(name: str) -> int | None:
-    match = _STEP.search(name) or _NUMBERED.search(name)
-    return int(match[1]) if match else None
+def _candidate(path: Path, layout: Layout | None) -> _Candidate:
+    name = path.name
+    step, epoch, numbered = (regex.search(name) for regex in (_STEP, _EPOCH, _NUMBERED))
+    number = numbered or _BARE.fullmatch(name)
+    said = step or (number if not epoch and (layout is None or layout.counts_steps) else None)
+    return _Candidate(
+        path=path,
+        layout=layout,
+        number=_whole(number),
+        step=_whole(said),
+        epoch=_whole(epoch),
+        written=path.stat().st_mtime,
+    )
 
 
-def _places(root: Path) -> Iterator[Path]:
+def _whole(match: re.Match[str] | None) -> int | None:
+    return int(match[match.lastindex or 0]) if match else None
+
+
+def _places(root: Path) -> Iterator[tuple[Path, Layout | None]]:
     """Checkpoints below a directory, or the directory itself."""
     left = [_MOST]
     yield from _walk(root, _DEPTH, left)
 
 
-def _walk(directory: Path, depth: int, left: list[int]) -> Iterator[Path]:
+def _walk(directory: Path, depth: int, left: list[int]) -> Iterator[tuple[Path, Layout | None]]:
     try:
         with os.scandir(directory) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
     except OSError:
         return
     left[0] -= len(entries)
-    names = frozenset(entry.name for entry in entries)
-    if _NUMBERED.search(directory.name) and is_checkpoint(names):
-        yield directory
+    layout = layout_of(directory, frozenset(entry.name for entry in entries))
+    if layout and _is_one(directory.name, layout, entries, top=depth == _DEPTH):
+        yield directory, layout
         return
     for entry in entries:
         if _UNFINISHED.search(entry.name) or entry.name in _SKIPPED:
             continue
+        path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
             if depth > 0 and left[0] > 0:
-                yield from _walk(Path(entry.path), depth - 1, left)
-        elif _FILE.search(entry.name) and _NUMBERED.search(entry.name):
-            yield Path(entry.path)
+                yield from _walk(path, depth - 1, left)
+        elif _is_file(entry.name) and entry.is_file() and is_state(path):
+            yield path, None
+
+
+def _is_one(name: str, layout: Layout, entries: Sequence[os.DirEntry[str]], *, top: bool) -> bool:
+    """Whether a directory is a checkpoint by its name too, and not a place that holds some."""
+    if layout is ANYBODYS:
+        return (
+            not top and bool(_ENDS.fullmatch(name)) and not any(_is_file(e.name) for e in entries)
+        )
+    named = _NUMBERED.search(name) or _BARE.fullmatch(name)
+    if not named and not (layout is DISTRIBUTED and _NEWEST.fullmatch(_stem(name))):
+        return False
+    inner = (e.name for e in entries if e.is_dir(follow_symlinks=False))
+    return not any(_NUMBERED.search(one) and not one.startswith("global_step") for one in inner)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a file of this name may be a checkpoint of its own."""
+    stem = _stem(name)
+    if stem == name:
+        return False
+    return bool(_NUMBERED.search(name) or _NEWEST.fullmatch(stem) or _BEST.fullmatch(stem))
+
+
+def _stem(name: str) -> str:
+    return _FILE.sub("", name)
+
+
+# --- how each stands -------------------------------------------------------------------------------
+
+
+def _judge(
+    one: _Candidate, older: Sequence[_Candidate], now: float, *, settled: bool
+) -> Checkpoint:
+    files = [file.stat() for file in (files_of(one.path) if one.layout else [one.path])]
+    written = max((file.st_mtime for file in files), default=one.written)
+    fresh = not settled and now - written < WRITING
+    problem = _problem(one, older)
+    if not problem and fresh and one.layout and not one.layout.complete:
+        problem = "more of it may be written"
+    state = (State.WRITING if fresh else State.DAMAGED) if problem else State.SOUND
+    place = _place(one) if state is State.SOUND else Place()
+    return replace(
+        _unchecked(one),
+        state=state,
+        step=one.step if one.step is not None else place.step,
+        epoch=one.epoch if one.epoch is not None else place.epoch,
+        size=sum(file.st_size for file in files),
+        written=written,
+        problem=problem,
+    )
+
+
+def _unchecked(one: _Candidate) -> Checkpoint:
+    return Checkpoint(str(one.path), State.UNCHECKED, one.step, None, one.written, None, one.epoch)
+
+
+def _place(one: _Candidate) -> Place:
+    """The step that it says within, which its name may not."""
+    if one.layout is None:
+        return place_of(one.path) if one.step is None else Place()
+    return Place(step_of(one.path))
+
+
+def _problem(one: _Candidate, older: Sequence[_Candidate]) -> str | None:
+    if one.layout is None:
+        return check_file(one.path)
+    problem = one.layout.check(one.path, names_in(one.path))
+    if problem:
+        return problem
+    like = [other for other in older if other.layout is one.layout and other.kind == one.kind]
+    if one.layout is HUGGING_FACE:
+        # A training that never saves an optimizer is not told that one is missing.
+        others = like and not all(lacks_optimizer(other.path) for other in like)
+        if others and lacks_optimizer(one.path):
+            return NO_OPTIMIZER
+        return None
+    if one.layout.complete:
+        return None
+    missing = sorted(shape_of(like[0].path) - shape_of(one.path)) if like else []
+    return f"{missing[0]}, which {like[0].path.name} has, is missing" if missing else None
