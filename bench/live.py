@@ -1,91 +1,21 @@
-"""Measures on a run that is being written: first frames, the way of a line, floods, long runs."""
+"""Measures on a run that is being written: the way of a line, floods, an hour, long runs."""
 
-import fcntl
+import itertools
 import json
-import os
-import pty
 import queue
-import select
-import signal
-import struct
+import random
+import re
 import subprocess
 import sys
 import tempfile
-import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from bench.data import STEPS, rank_lines
-
-SIZE = (200, 50)
-EMPTY = """
-from textual.app import App
-from textual.widgets import Static
-class Empty(App):
-    def compose(self):
-        yield Static("first frame")
-Empty().run(mouse=False)
-"""
-ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
-TRAINWATCH = [sys.executable, "-m", "trainwatch"]
-
-
-@contextmanager
-def terminal(command: list[str]) -> Iterator[tuple[psutil.Process, int]]:
-    """A program in a pty; its process and our end of the pty."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-    environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    process = psutil.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
-    )
-    os.close(theirs)
-    try:
-        yield process, ours
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        os.close(ours)
-
-
-def listen(ours: int, seconds: float, until: bytes | None = None) -> int:
-    """Read what a program draws, answering as a terminal does; how many bytes came."""
-    got, count = b"", 0
-    end = time.perf_counter() + seconds
-    while (left := end - time.perf_counter()) > 0:
-        if select.select([ours], [], [], left)[0]:
-            data = os.read(ours, 1 << 16)
-            count += len(data)
-            got = (got + data)[-(1 << 17) :]
-            for question, answer in ANSWERS.items():
-                if question in data:
-                    os.write(ours, answer)
-            if until is not None and until in got:
-                break
-    return count
-
-
-def first_frame(command: list[str], sign: bytes) -> float:
-    """Seconds until a program has drawn a text."""
-    began = time.perf_counter()
-    with terminal(command) as (_, ours):
-        listen(ours, 60, until=sign)
-        return time.perf_counter() - began
-
-
-def empty_app() -> float:
-    """The same of an empty Textual app."""
-    return first_frame([sys.executable, "-c", EMPTY], b"first frame")
-
-
-def attach_frame(logs: Path, sign: bytes = b"Training step") -> float:
-    """The same of the dashboard: until a line of the logs is on the screen."""
-    return first_frame([*TRAINWATCH, "attach", str(logs)], sign)
+from bench.screen import TRAINWATCH, Recorder, listen, terminal
 
 
 def watched(seconds: float, ranks: int = 8, rate: float = 10.0) -> tuple[float, float, float]:
@@ -115,12 +45,21 @@ def watched(seconds: float, ranks: int = 8, rate: float = 10.0) -> tuple[float, 
     return used / seconds, memory, drawn / seconds / 1024
 
 
-def _write_steadily(place: Path, ranks: int, rate: float, stop: threading.Event) -> None:
+def _write_steadily(
+    place: Path,
+    ranks: int,
+    rate: float,
+    stop: threading.Event,
+    broken: Collection[int] = (),
+) -> None:
+    """Ten times a second the lines that are due; those of `broken` ranks have no finite loss."""
     logs = [(place / f"debug_rank{rank}_1.log").open("a") for rank in range(ranks)]
     sources = [rank_lines(rank, ranks, 1) for rank in range(ranks)]
-    while not stop.wait(1 / rate):
-        for log, source in zip(logs, sources, strict=True):
-            log.write(next(source))
+    count = max(1, round(rate / _BURSTS))
+    while not stop.wait(count / rate):
+        for rank, (log, source) in enumerate(zip(logs, sources, strict=True)):
+            text = "".join(itertools.islice(source, count))
+            log.write(_LOSS.sub("loss=nan", text) if rank in broken else text)
             log.flush()
     for log in logs:
         log.close()
@@ -162,23 +101,72 @@ class _Attached:
             pass
 
 
-def way_of_a_line(times: int) -> list[float]:
-    """Seconds from appending one line after quiet to the document that counts it."""
-    with tempfile.TemporaryDirectory() as place:
-        log = Path(place, "debug_rank0_1.log")
-        source = rank_lines(0, 1, 1)
-        log.write_text(next(source))
-        attached = _Attached(place)
-        attached.until_lines(1)
-        waits = []
+def drawn_after_quiet(times: int) -> list[float]:
+    """Seconds from appending one line after quiet to the moment at which it stands on the screen."""
+    chance = random.Random(7)
+    with tempfile.TemporaryDirectory() as place, _screen_of(Path(place)) as recorder:
+        written: dict[str, float] = {}
         for count in range(times):
-            time.sleep(1.3 + 0.037 * (count % 17))  # quiet, and at no fixed moment of a poll
-            began = time.perf_counter()
-            with log.open("a") as stream:
-                stream.write(next(source))
-            waits.append(attached.until_lines(count + 2)[0] - began)
-        attached.close()
+            time.sleep(chance.uniform(1.3, 2.0))  # quiet, and at no fixed moment of a poll
+            sign = f"loss=7.{count:04d}"
+            line = f"{_NOW} [DEBUG] [Rank {count % 8}] Training step {9000 + count}, {sign}\n"
+            written[sign] = time.perf_counter()
+            with Path(place, f"debug_rank{count % 8}_1.log").open("a") as log:
+                log.write(line)
+        time.sleep(2)
+    return _waits(recorder, written)
+
+
+def drawn_alerts(times: int) -> list[float]:
+    """Seconds from writing what is an alert, among 80 other lines a second, to its being drawn."""
+    chance, waits = random.Random(7), list[float]()
+    while len(waits) < times:
+        broken: set[int] = set()
+        stop = threading.Event()
+        written: dict[str, float] = {}
+        with tempfile.TemporaryDirectory() as place, _screen_of(Path(place)) as recorder:
+            writer = threading.Thread(
+                target=_write_steadily, args=(Path(place), 8, 10.0, stop, broken)
+            )
+            writer.start()
+            for rank in range(8):
+                time.sleep(chance.uniform(1.3, 2.3))
+                line = f"{_NOW} [DEBUG] [Rank {rank}] Training step 9000, loss=nan\n"
+                broken.add(rank)
+                written["1 alert now" if not rank else f"{rank + 1} alerts now"] = (
+                    time.perf_counter()
+                )
+                with Path(place, f"debug_rank{rank}_1.log").open("a") as log:
+                    log.write(line)
+            time.sleep(2)
+            stop.set()
+            writer.join()
+        waits += _waits(recorder, written)
     return waits
+
+
+_NOW = "2026-11-23 02:00:00,000"
+_BURSTS = 10
+_LOSS = re.compile(r"loss=[\d.]+")
+
+
+@contextmanager
+def _screen_of(place: Path) -> Iterator[Recorder]:
+    """A dashboard that has read eight short logs, and is recorded from then on."""
+    for rank in range(8):
+        source = rank_lines(rank, 8, 1)
+        text = "".join(next(source) for _ in range(100))
+        Path(place, f"debug_rank{rank}_1.log").write_text(text)
+    with terminal([*TRAINWATCH, "attach", str(place)]) as (_, ours):
+        recorder = Recorder(ours)
+        time.sleep(4)
+        yield recorder
+        recorder.stop()
+
+
+def _waits(recorder: Recorder, written: dict[str, float]) -> list[float]:
+    seen = recorder.seen(list(written))
+    return [at - began for at, began in zip(seen, written.values(), strict=True)]
 
 
 def flood(seconds: float, rate: int = 100_000) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import NO_WISH, RunView, Wish
 
 if TYPE_CHECKING:
-    from trainwatch.cli.live import LiveReader, Post
+    from trainwatch.cli.live import LiveReader
+    from trainwatch.cli.pace import Post
     from trainwatch.cli.pair import PairReader
     from trainwatch.diagnose.diagnosis import Diagnosis
     from trainwatch.tui.reader import LogPort

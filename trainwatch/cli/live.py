@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainwatch.cli.options import Selection
+from trainwatch.cli.pace import Pace, Post, Urgency
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.cli.saves import SavesWatch
 from trainwatch.engine import Engine
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
 
-POST_SECONDS = 0.5
-"""Least time between two snapshots, but for the first after quiet and for new alerts."""
-
-TICK_SECONDS = 1.0
-"""A snapshot at least so often: silence is only noticed by ticking."""
-
 HISTORY_BYTES = 2 << 20
 """Bytes of history that are folded between two looks at the tails."""
 
@@ -51,16 +46,15 @@ TAILS_BYTES = 8 << 20
 LEAST_TAIL_BYTES = 4 << 10
 """Bytes of one tail at least."""
 
-Post = Callable[[RunView], None]
-
 
 @dataclass(slots=True)
 class _Fold:
-    """A follower, the files of samples, and the engine that they feed."""
+    """A follower, the files of samples, the engine that they feed, and who watches that."""
 
     follower: Follower
     samples: SampleFiles
     engine: Engine
+    urgency: Urgency
 
     def advance(self, now: float, max_bytes: int | None = None) -> bool:
         """Feed what is new; whether anything was."""
@@ -176,7 +170,7 @@ class LiveReader:
             post(self._snapshot())
 
     def _read(self, post: Post) -> None:
-        pace = _Pace(post)
+        pace = Pace(post)
         self._first_look(time.time())
         pace.offer(True, self._snapshot)
         from trainwatch.sources import Waker  # noqa: PLC0415 - when there is something to see
@@ -188,7 +182,7 @@ class LiveReader:
                 if self._wished.is_set():
                     self._wished.clear()
                     pace.hurry()
-                pace.offer(changed, self._snapshot)
+                pace.offer(changed, self._snapshot, urgent=self._shown.urgency.pop())
                 if not self._behind:
                     self._waker.wait(min(POLL_SECONDS, pace.patience))
 
@@ -214,11 +208,15 @@ class LiveReader:
         return changed or read
 
     @property
+    def _shown(self) -> _Fold:
+        return self._tails or self._whole
+
+    @property
     def _behind(self) -> bool:
         return self._whole.follower.backlog() > 0
 
     def _snapshot(self) -> RunView:
-        shown = self._tails or self._whole
+        shown = self._shown
         shown.engine.info = self._info
         shown.engine.saves = self._saves.newest
         now, stated = self._selection.now, self._selection.now is not None
@@ -236,42 +234,13 @@ class LiveReader:
             self._info = run_info(self._paths)
 
     def _fold(self, start: Start) -> _Fold:
-        engine = new_engine(self._selection, self._info)
+        urgency = Urgency()
+        engine = new_engine(self._selection, self._info, urgency.take)
         tail_bytes = self._tail_bytes() if start is Start.TAIL else TAIL_BYTES
         follower = Follower(self._paths, start=start, tail_bytes=tail_bytes)
-        return _Fold(follower, SampleFiles(self._paths), engine)
+        return _Fold(follower, SampleFiles(self._paths), engine, urgency)
 
     def _tail_bytes(self) -> int:
         """Bytes of each tail, so that those of very many files together stay few."""
         each = TAILS_BYTES // max(1, len(discover(self._paths, allow_empty=True).files))
         return max(LEAST_TAIL_BYTES, min(TAIL_BYTES, each))
-
-
-class _Pace:
-    """Posts snapshots no faster than a screen can use them, and no slower than truth demands."""
-
-    def __init__(self, post: Post) -> None:
-        self._post = post
-        self._posted = 0.0
-        self._alerts: tuple[object, ...] = ()
-        self._due = True
-
-    @property
-    def patience(self) -> float:
-        """Seconds until the next snapshot may be due."""
-        since = time.monotonic() - self._posted
-        least = POST_SECONDS if self._due else TICK_SECONDS
-        return max(0.02, least - since)
-
-    def hurry(self) -> None:
-        """The next snapshot is wanted now."""
-        self._posted, self._due = float("-inf"), True
-
-    def offer(self, changed: bool, snapshot: Callable[[], RunView]) -> None:
-        """Post a snapshot if it is time for one."""
-        self._due = self._due or changed
-        since = time.monotonic() - self._posted
-        if since < (POST_SECONDS if self._due else TICK_SECONDS):
-            return
-        self._posted, self._due = time.monotonic(), False
-        self._post(snapshot())

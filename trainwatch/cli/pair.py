@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainwatch.cli.live import LiveReader, Post
+from trainwatch.cli.live import LiveReader
+from trainwatch.cli.pace import Post
 from trainwatch.formats.filenames import describe
 from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import RunView, Wish

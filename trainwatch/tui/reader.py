@@ -45,7 +45,7 @@ class Reader(Protocol):
 
         Args:
             post: To be called with each new snapshot, only when something changed (a silence that
-                grows is a change), and no more than about twice a second.
+                grows is a change), and in a steady flow no more than about once a second.
         """
 
     def stop(self) -> None:
