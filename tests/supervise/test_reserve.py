@@ -12,11 +12,12 @@ import pytest
 from supervision import NOBODY, Spawn, record
 
 from trainwatch.errors import UsageError
+from trainwatch.supervise.batch import BatchJob
 from trainwatch.supervise.git import head_commit
-from trainwatch.supervise.machine import here
+from trainwatch.supervise.machine import Machine, here
 from trainwatch.supervise.paths import RunPaths, check_exp_id, default_exp_id, runs_above
 from trainwatch.supervise.process import identify
-from trainwatch.supervise.record import write_record
+from trainwatch.supervise.record import read_record, write_record
 from trainwatch.supervise.reserve import reserve
 
 NOW = 1_700_000_000.0
@@ -159,3 +160,20 @@ def test_the_commit_is_what_git_says(tmp_path: Path) -> None:
     assert head_commit(tmp_path / "tree") == head
     git(tmp_path, "checkout", "-q", "--detach")
     assert head_commit(tmp_path) == head
+
+
+def test_a_start_that_slurm_ended_on_another_node_is_no_obstacle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = Machine("node7", "another machine", "another boot", "another space")
+    place = reserve(COMMAND, "x", None, NOW)
+    write_record(place.paths, record(owned=True, machine=other, job=BatchJob("4711", 0)))
+    for job, restart in (("4711", "0"), ("4712", "1")):
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+        monkeypatch.setenv("SLURM_RESTART_COUNT", restart)
+        with pytest.raises(UsageError, match="cannot be seen from here"):
+            reserve(COMMAND, "x", None, NOW)
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    again = reserve(COMMAND, "x", None, NOW)
+    assert again.kept is not None
+    assert read_record(again.kept).job == BatchJob("4711", 0)

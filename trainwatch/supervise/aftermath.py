@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from trainwatch.errors import TrainwatchError
+from trainwatch.supervise.batch import unheard
 from trainwatch.supervise.books import Books
 from trainwatch.supervise.helpers import Helpers
 from trainwatch.supervise.journal import Happened
@@ -92,7 +93,8 @@ class Aftermath:
         environment = with_hook_facts(given, self._paths, record)
         environment[RUN_VARIABLE] = record.token
         shell = ("/bin/sh", "-c", command)
-        return Task(self._tree, shell, self._order.cwd, environment, output)
+        ignore = unheard(environment, self._order.guard.forward)
+        return Task(self._tree, shell, self._order.cwd, environment, output, ignore)
 
     def _hooked(self, now: float) -> bool:
         task = self.task

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from trainwatch.errors import UsageError
+from trainwatch.supervise.batch import batch_job
 from trainwatch.supervise.facts import RunRecord
 from trainwatch.supervise.files import PRIVATE_DIRECTORY
 from trainwatch.supervise.git import head_commit
@@ -77,6 +78,7 @@ def first_record(order: Order) -> RunRecord:
         restarts=order.restarts,
         guard=order.guard,
         variables=tuple(order.environment),
+        job=batch_job(os.environ),
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainwatch.supervise.files import PRIVATE
+from trainwatch.supervise.launcher import ignore_signals
 from trainwatch.supervise.paths import RunPaths
 
 TERM_WAIT = 5.0
@@ -172,6 +173,8 @@ class Companions:
 
 def _die_with_me() -> None:
     """In the child: the kernel ends it when its parent dies."""
+    # Of a scheduler's warning to all processes of a job they would die.
+    ignore_signals((signal.SIGUSR1, signal.SIGUSR2))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from trainwatch.errors import RunError
+from trainwatch.supervise.batch import BatchJob
 from trainwatch.supervise.facts import Attempt, RunRecord
 from trainwatch.supervise.files import Fields
 from trainwatch.supervise.machine import Machine
@@ -53,6 +54,7 @@ def document_of(record: RunRecord) -> dict[str, Any]:
         "restarts": asdict(record.restarts),
         "guard": asdict(record.guard),
         "variables": list(record.variables),
+        "job": record.job and record.job._asdict(),
         "stop_timeout": record.stop_timeout,
         "token": record.token,
         "owned": record.owned,
@@ -88,7 +90,12 @@ def record_of(fields: Fields) -> RunRecord:
         restarts=_kept(fields, "restarts", Restarts),
         guard=_kept(fields, "guard", Guard),
         variables=fields.get("variables", fields.texts) or (),
+        job=_job(fields.get("job", fields.part)),
     )
+
+
+def _job(fields: Fields | None) -> BatchJob | None:
+    return None if fields is None else BatchJob(fields.text("id"), fields.integer("restart"))
 
 
 def _kept(fields: Fields, name: str, kind: type[T]) -> T:

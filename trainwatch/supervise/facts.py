@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trainwatch.supervise.batch import BatchJob
 from trainwatch.supervise.machine import Machine
 from trainwatch.supervise.order import Guard, Restarts
 from trainwatch.supervise.process import Identity
@@ -59,6 +60,7 @@ class RunRecord:
         restarts: When it is started again.
         guard: What else is done for it.
         variables: Names of the variables that were added to the environment.
+        job: The batch job that it is part of.
     """
 
     id: str
@@ -81,6 +83,7 @@ class RunRecord:
     restarts: Restarts = field(default_factory=Restarts)
     guard: Guard = field(default_factory=Guard)
     variables: tuple[str, ...] = ()
+    job: BatchJob | None = None
 
     @property
     def launcher(self) -> Identity | None:

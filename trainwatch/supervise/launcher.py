@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from trainwatch.errors import UsageError
@@ -23,9 +25,14 @@ class Launcher:
     """
 
     def __init__(
-        self, command: Sequence[str], cwd: str, environment: Mapping[str, str], console: Path
+        self,
+        command: Sequence[str],
+        cwd: str,
+        environment: Mapping[str, str],
+        console: Path,
+        ignore: Collection[signal.Signals] = (),
     ) -> None:
-        """Starts the command in a session of its own.
+        """Starts the command in a session of its own, ignoring some signals.
 
         Its stdout and stderr are the file `console` itself, opened for appending: no pipe that
         could break, no process in between that could fall behind.
@@ -34,7 +41,7 @@ class Launcher:
             UsageError: It cannot be started.
         """
         try:
-            self._process = _start(command, cwd, environment, console)
+            self._process = _start(command, cwd, environment, console, ignore)
         except OSError as error:
             raise UsageError(_sentence(command[0], cwd, error)) from None
         self.pid = self._process.pid
@@ -49,7 +56,11 @@ class Launcher:
 
 
 def _start(
-    command: Sequence[str], cwd: str, environment: Mapping[str, str], console: Path
+    command: Sequence[str],
+    cwd: str,
+    environment: Mapping[str, str],
+    console: Path,
+    ignore: Collection[signal.Signals],
 ) -> subprocess.Popen[bytes]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     output = os.open(console, flags, PRIVATE)
@@ -62,9 +73,16 @@ def _start(
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=partial(ignore_signals, ignore),  # noqa: PLW1509 - there are no threads
         )
     finally:
         os.close(output)
+
+
+def ignore_signals(numbers: Iterable[signal.Signals]) -> None:
+    """In a child, before its program begins: that inherits it."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _sentence(program: str, cwd: str, error: OSError) -> str:

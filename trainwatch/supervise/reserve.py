@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainwatch.errors import TrainwatchError, UsageError
+from trainwatch.supervise.batch import batch_job, is_superseded
 from trainwatch.supervise.files import PRIVATE_DIRECTORY, remove_if_empty
 from trainwatch.supervise.paths import RUNS, RunPaths, check_exp_id, default_exp_id
 from trainwatch.supervise.pieces import is_piece
@@ -151,6 +152,8 @@ def _refuse_living(root: Path, record: RunRecord) -> None:
             f"the run {record.id} in {root} is still there: end it with "
             f"`trainwatch stop {root}`, or choose another --exp-id or --run-dir."
         )
+    if is_superseded(record.job, batch_job(os.environ)):
+        return  # it ran on another node of a job that was requeued since
     if record.ended is None and None in state:
         raise UsageError(
             f"the run {record.id} in {root} was started on {record.machine.host}, and whether it "

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from trainwatch.errors import TrainwatchError
 from trainwatch.supervise.aftermath import Aftermath, Stage
+from trainwatch.supervise.batch import unheard
 from trainwatch.supervise.books import Books, signal_name
 from trainwatch.supervise.companions import reap
 from trainwatch.supervise.files import remove_if_empty
@@ -73,9 +74,9 @@ class Supervisor:
         number = len(self._books.record.attempts)
         command = with_checkpoint(self._order.command, checkpoint)
         console, held = self._console(number)
-        self._task = task = Task(
-            self._tree, command, self._order.cwd, self._environment(number), console
-        )
+        environment = self._environment(number)
+        ignore = unheard(environment, self._order.guard.forward)
+        self._task = task = Task(self._tree, command, self._order.cwd, environment, console, ignore)
         self._again = False
         record = self._books.record.began(task.identity, time.time(), checkpoint, held)
         self._books.keep(record)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from trainwatch.supervise.ladder import Ladder, Look
@@ -24,10 +24,11 @@ class Task:
         cwd: str,
         environment: Mapping[str, str],
         output: Path,
+        ignore: Collection[signal.Signals] = (),
     ) -> None:
-        """Starts it; its stdout and stderr are the file `output`. Raises UsageError."""
+        """Starts it, ignoring some signals; its stdout and stderr are the file `output`. Raises UsageError."""
         self._tree = tree
-        self._launcher = Launcher(command, cwd, environment, output)
+        self._launcher = Launcher(command, cwd, environment, output, ignore)
         self._ladder: Ladder | None = None
         if self._launcher.identity:
             tree.remember(self._launcher.identity)
