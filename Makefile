@@ -78,7 +78,7 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: pyproject.toml hatch_build.py trainwatch/parsing/native/_scan.c $(VENV)/.made
+$(VENV)/.installed: pyproject.toml hatch_build.py $(wildcard trainwatch/parsing/native/*.[ch]) $(VENV)/.made
 	@echo "Installing trainwatch into $(VENV) …" >&2
 	@$(PIP) install --editable .
 	@touch $@

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.feeding import MTIME, case_files, cut, difference, everything, feed_pieces, sample_cases
-from trainwatch.events import LogFile
+from trainwatch.events import LogFile, StepBlock
 from trainwatch.formats import DIALECTS, Dialect, Field, FieldType, Kind, LineFormat
 from trainwatch.parsing import native
 from trainwatch.parsing.columns import METRICS
@@ -114,12 +114,13 @@ def scanned(texts: Sequence[str]) -> list[float | None]:
         integers = np.empty((5, 1), dtype=np.int64)
         who = np.empty((2, 1), dtype=np.int32)
         floats = np.empty((METRICS + 1, 1))
+        told = np.empty((1, 28), dtype=np.int64)
         data = f"value {text}\n".encode()
-        count, _ = native.scan(
-            *(program, data, 0, len(data), 1, 0, -1, -1, b"", 0, (-1, -1, -1)),
-            *(integers, who, floats, 1, 0),
+        rows, *_ = native.scan(
+            *(program.written(b"value ", None), 0, data, 0, len(data), 1, 0, -1, -1),
+            *(integers, who, floats, 1, 0, told),
         )
-        found.append(float(floats[METRICS, 0]) if count else None)
+        found.append(float(floats[METRICS, 0]) if rows else None)
     return found
 
 
@@ -205,15 +206,32 @@ def test_a_block_of_lines_of_which_the_scanner_refuses_some() -> None:
     assert len(seen["records"]) == 6000
 
 
+LABELLED = st.sampled_from(
+    [
+        *("0: Training step 1, loss=0.5", "[Rank 1] Training step 2, loss=0.25", "1: something"),
+        *("0: [Rank 0] Training step 3, loss=0.5", "[Rank 0] Validation step 2, loss=0.25", "x"),
+        *("1: [Rank 1] Training step 3, loss=0.5", "[Rank 0] Training step 0., loss=0.07"),
+        "[Rank 0] ========== EPOCH 3 TRAINING START ==========",
+    ]
+)
+
+
+@given(st.lists(LABELLED, max_size=40), st.lists(st.integers(0, 3000), max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_lines_behind_labels_among_others(lines: list[str], places: list[int]) -> None:
+    both_of("".join(f"{line}\n" for line in lines).encode(), places)
+
+
 def test_many_rows_grow_the_columns() -> None:
     line = b"[Rank 0] Training step 5, loss=0.125\n"
     parser = FileParser(LogFile("a.log"), formats_of(None))
     from trainwatch.events import Chunk  # noqa: PLC0415 - only here
 
     parsed = parser.feed(Chunk(LogFile("a.log"), 0, line * 60_000, MTIME))
-    (block,) = parsed.items
-    assert len(block) == 60_000
-    assert block.text[59_999] == line[:-1]
+    blocks = [item for item in parsed.items if isinstance(item, StepBlock)]
+    assert sum(len(block) for block in blocks) == 60_000
+    assert blocks[-1].text[-1] == line[:-1]
+    assert blocks[-1].line[-1] == 60_000
 
 
 def version(**environ: str) -> str:

@@ -94,13 +94,13 @@ def test_any_chunks_give_the_same_track_and_places(sizes: list[int], capacity: i
     steps = np.arange(total, dtype=float)
     whole, parts = Track(capacity), Track(capacity)
     series, pieces = Series(capacity), Series(capacity)
-    whole.add(places(steps))
-    series.add(steps, steps + 5)
+    whole.add(total, lambda at: np.stack(places(steps))[:, at])
+    series.add(steps, lambda at: steps[at] + 5)
     start = 0
     for size in sizes:
         part = steps[start : start + size]
-        parts.add(places(part))
-        pieces.add(part, part + 5)
+        parts.add(size, lambda at, part=part: np.stack(places(part))[:, at])
+        pieces.add(part, lambda at, part=part: part[at] + 5)
         start += size
     for one, two in zip(whole.columns()[1], parts.columns()[1], strict=True):
         assert one.tolist() == two.tolist()

@@ -40,14 +40,21 @@ class EpochStats:
 
     def note(self, times: NDArray[np.float64], batches: NDArray[np.int64]) -> None:
         """Widen its span by the times and batches of successive records; NaN and -1: unknown."""
+        first, last = float(times[0]), float(times[-1])
+        if math.isfinite(first) and math.isfinite(last):
+            self._begin(first, int(batches[0]))
+            self.last = last
+            return
         known = np.flatnonzero(np.isfinite(times))
         if not len(known):
             return
-        if math.isnan(self.first):  # time and batch of one record: from them the speed is told
-            self.first = float(times[known[0]])
-            batch = int(batches[known[0]])
-            self.first_batch = batch if batch >= 0 else None
+        self._begin(float(times[known[0]]), int(batches[known[0]]))
         self.last = float(times[known[-1]])
+
+    def _begin(self, time: float, batch: int) -> None:
+        if math.isnan(self.first):  # time and batch of one record: from them the speed is told
+            self.first = time
+            self.first_batch = batch if batch >= 0 else None
 
 
 class EpochTable:

@@ -7,11 +7,16 @@ from numpy.typing import NDArray
 
 from trainwatch.events import Phase
 
+Times = NDArray[np.float64]
+
 Lull = Phase | tuple[Phase, bool]
 """A silence: the phase, and whether no step of it was printed yet, which takes longer."""
 
 WINDOW = 256
 """Newest gaps of a phase that are remembered."""
+
+_LONGEST = 2
+"""Longest gaps that are kept."""
 
 ENOUGH = 5
 """Gaps from which a phase has a history."""
@@ -29,9 +34,10 @@ class Rhythm:
         self._seen: dict[Lull, int] = {}
         # A thousand ranks are asked several times a second, and most have nothing new.
         self._usual: dict[tuple[Lull, float], tuple[int, float]] = {}
+        self._waiting: dict[Lull, list[float | Times]] = {}
         self._last = math.nan
 
-    def add(self, lull: Lull, times: NDArray[np.float64], inside: Lull) -> None:
+    def add(self, lull: Lull, times: Times, inside: Lull) -> None:
         """Take the times of successive records.
 
         Args:
@@ -42,7 +48,8 @@ class Rhythm:
         if not len(times):
             return
         self.add_one(lull, float(times[0]))
-        self._remember(inside, times[1:] - times[:-1])
+        if len(times) > 1:
+            self._waiting.setdefault(inside, []).append(times[1:] - times[:-1])
         self._last = float(times[-1])
 
     def add_one(self, lull: Lull, time: float) -> None:
@@ -50,10 +57,17 @@ class Rhythm:
         gap = time - self._last
         self._last = time
         if 0 <= gap < math.inf:
-            self._seen[lull] = self._seen.get(lull, 0) + 1
-            longest = sorted([*self._longest.get(lull, ()), gap], reverse=True)
-            self._longest[lull] = longest[:2]
-            self._gaps[lull] = [*self._gaps.get(lull, ()), gap][-WINDOW:]
+            self._waiting.setdefault(lull, []).append(gap)
+
+    def settle(self) -> None:
+        """Remember the gaps that were taken since the last call; they are cheaper together."""
+        for lull, gaps in self._waiting.items():
+            first = gaps[0]
+            if len(gaps) == 1 and isinstance(first, float):
+                self._remember(lull, [first])
+            else:
+                self._remember_many(lull, np.hstack(gaps))
+        self._waiting.clear()
 
     def add_arrival(self, lull: Lull, time: float) -> None:
         """Take the moment at which records arrived; what arrives together has no gaps."""
@@ -66,6 +80,7 @@ class Rhythm:
 
     def history(self, lull: Lull) -> int:
         """How many gaps of a phase were seen."""
+        self.settle()
         return self._seen.get(lull, 0)
 
     def usual(self, lull: Lull, quantile: float) -> float | None:
@@ -86,17 +101,29 @@ class Rhythm:
 
     def recurring(self, lull: Lull) -> float | None:
         """The second longest gap ever seen: what came twice is no accident."""
+        self.settle()
         longest = self._longest.get(lull, ())
         return longest[1] if len(longest) > 1 else None
 
-    def _remember(self, lull: Lull, gaps: NDArray[np.float64]) -> None:
+    def _remember_many(self, lull: Lull, gaps: Times) -> None:
         # A clock that was set back, or a restart, gives no gap.
-        good = gaps[(gaps >= 0) & (gaps < math.inf)]
-        if not len(good):
-            return
-        self._seen[lull] = self._seen.get(lull, 0) + len(good)
-        longest = self._longest.get(lull, [])
-        if len(longest) < 2 or good.max() > longest[1]:  # noqa: PLR2004 - the two that are kept
-            newest = np.sort(good)[-2:].tolist()
-            self._longest[lull] = sorted([*longest, *newest], reverse=True)[:2]
-        self._gaps[lull] = [*self._gaps.get(lull, ()), *good[-WINDOW:].tolist()][-WINDOW:]
+        good = gaps
+        if not (gaps.min() >= 0 and gaps.max() < math.inf):
+            good = gaps[(gaps >= 0) & (gaps < math.inf)]
+        if len(good):
+            count = len(good)
+            longest = np.partition(good, count - 2)[-2:] if count > _LONGEST else good
+            self._remember(lull, good[-WINDOW:].tolist(), longest.tolist(), count)
+
+    def _remember(
+        self,
+        lull: Lull,
+        newest: list[float],
+        longest: list[float] | None = None,
+        count: int = 1,
+    ) -> None:
+        """Remember gaps by the newest and the longest of them."""
+        self._seen[lull] = self._seen.get(lull, 0) + count
+        known = [*self._longest.get(lull, ()), *(newest if longest is None else longest)]
+        self._longest[lull] = sorted(known, reverse=True)[:_LONGEST]
+        self._gaps[lull] = [*self._gaps.get(lull, ()), *newest][-WINDOW:]

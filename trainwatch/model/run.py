@@ -25,6 +25,7 @@ from trainwatch.events import (
 from trainwatch.formats.filenames import FileRole, describe
 from trainwatch.model.attempts import number_attempts
 from trainwatch.model.faults import Reports
+from trainwatch.model.parts import Rows, is_constant
 from trainwatch.model.recent import RecentLines
 from trainwatch.model.stream import Stream
 from trainwatch.model.watch import Limits
@@ -74,16 +75,21 @@ class RunState:
         """Fold what one feed of one file gave."""
         file = self._file(parsed.file.name)
         file.tally = _sum(file.tally, parsed.tally)
+        touched: dict[RankId, Stream] = {}
         for item in parsed.items:
             if isinstance(item, StepBlock):
-                for who, rows in by_writer(item):
+                for who, rows in _writers(item):
                     stream = file.stream(who)
                     stream.apply_steps(item, rows)
                     stream.order = file.order + int(rows[-1])
+                    touched[who] = stream
                 file.order += len(item)
             else:
                 self._event(file, item)
+                touched[item.who] = file.stream(item.who)
                 file.order += 1
+        for stream in touched.values():
+            stream.settle()
         for who, line in parsed.last.items():
             file.stream(who).last = line
         if parsed.last:
@@ -142,10 +148,18 @@ class RunState:
 
 def by_writer(block: StepBlock) -> Iterator[tuple[RankId, NDArray[np.int64]]]:
     """The rows of each writer in a block, in order."""
-    if (block.rank == block.rank[0]).all() and (block.local == block.local[0]).all():
-        yield _writer(block, 0), np.arange(len(block))
+    for who, rows in _writers(block):
+        yield who, np.arange(len(rows)) if isinstance(rows, range) else rows
+
+
+def _writers(block: StepBlock) -> Iterator[tuple[RankId, Rows]]:
+    rank, local = block.rank, block.local
+    if (is_constant(rank) or (rank == rank[0]).all()) and (
+        is_constant(local) or (local == local[0]).all()
+    ):
+        yield _writer(block, 0), range(len(block))
         return
-    keys = block.rank.astype(np.int64) << 32 | (block.local.astype(np.int64) & 0xFFFFFFFF)
+    keys = rank.astype(np.int64) << 32 | (local.astype(np.int64) & 0xFFFFFFFF)
     order = np.argsort(keys, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
         yield _writer(block, int(rows[0])), rows

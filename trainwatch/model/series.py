@@ -6,6 +6,7 @@ belongs on an axis of steps, epochs or seconds is kept once for all metrics of a
 `Track`; a series remembers only the ordinal of the record in which each bucket begins.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from trainwatch.model.stats import Extent
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
+
+Ordinals = Callable[[Places], Array]
 
 CAPACITY = 1024
 """Buckets of a series; even, so that neighbours pair up."""
@@ -39,23 +42,23 @@ class Series:
         self._used = 0
         self._columns = _empty(min(_FIRST, capacity))
 
-    def add(self, values: Array, records: Array | None = None) -> None:
+    def add(self, values: Array, records: Ordinals | None = None) -> None:
         """Take successive values; NaN and infinities are counted, not drawn.
 
         Args:
             values: The values.
-            records: Ordinals of the records that print them; as many as there were values before
-                each where that is not given.
+            records: Tells the ordinals of the records that print some of them; as many as there were
+                values before each where that is not given.
         """
-        if records is None:
-            records = np.arange(self.count, self.count + len(values), dtype=np.float64)
-        while len(values):
+        before = self.count
+        ordinals = records or (lambda places: (before + places).astype(np.float64))
+        while self.count - before < len(values):
             room = (self._capacity - self._used) * self.stride + (-self.count % self.stride)
             if room == 0:
                 self._halve()
                 continue
-            self._fold(values[:room], records[:room])
-            values, records = values[room:], records[room:]
+            done = self.count - before
+            self._fold(values[done : done + room], done, ordinals)
 
     def points(self) -> tuple[Array, Array, Array, Array, Array]:
         """First record, low, high, mean of every bucket and its count of NaN or infinite values.
@@ -85,14 +88,13 @@ class Series:
             last=last,
         )
 
-    def _fold(self, values: Array, records: Array) -> None:
+    def _fold(self, values: Array, done: int, ordinals: Ordinals) -> None:
         begun = -self.count % self.stride
         first = self.count // self.stride
         end = (self.count + len(values) - 1) // self.stride + 1
         self._grow(end)
-        self._columns[5, end - len(records[begun :: self.stride]) : end] = records[
-            begun :: self.stride
-        ]
+        begins = np.arange(begun, len(values), self.stride)
+        self._columns[5, end - len(begins) : end] = ordinals(done + begins)
         index = (self.count - first * self.stride + np.arange(len(values))) // self.stride
         finite = np.isfinite(values)
         buckets = self._columns[:5, first:end]
@@ -189,19 +191,26 @@ class Track:
         self._used = 0
         self._columns = np.full((len(Whereabouts._fields), _FIRST), np.nan)
 
-    def add(self, places: Whereabouts) -> None:
-        """Take successive records."""
-        new = np.stack(places)
-        while new.shape[1]:
+    def add(self, count: int, places_of: Callable[[Places], Array]) -> None:
+        """Take successive records.
+
+        Args:
+            count: How many.
+            places_of: Tells steps, epochs and seconds of some of them, as rows; NaN where unknown.
+        """
+        done = 0
+        while done < count:
             skipped = -self.count % self.stride
             room = (self._capacity - self._used - 1) * self.stride + skipped + 1
             if self._used == self._capacity:
                 self._halve()
                 continue
-            part = new[:, :room]
-            self._keep(part[:, skipped :: self.stride])
-            self.count += part.shape[1]
-            new = new[:, room:]
+            end = min(count, done + room)
+            kept = np.arange(done + skipped, end, self.stride)
+            if len(kept):
+                self._keep(places_of(kept))
+            self.count += end - done
+            done = end
 
     def columns(self) -> tuple[Array, Whereabouts]:
         """The ordinals of the records that are kept, and their places."""
@@ -210,9 +219,11 @@ class Track:
 
     def _keep(self, kept: Array) -> None:
         end = self._used + kept.shape[1]
-        if end > self._columns.shape[1]:
-            size = min(max(2 * self._columns.shape[1], end), self._capacity)
-            fresh = np.full((len(self._columns), size), np.nan)
+        size = self._columns.shape[1]
+        if end > size:
+            while size < end:
+                size *= 2
+            fresh = np.full((len(self._columns), min(size, self._capacity)), np.nan)
             fresh[:, : self._used] = self._columns[:, : self._used]
             self._columns = fresh
         self._columns[:, self._used : end] = kept

@@ -40,6 +40,10 @@ class Extent:
         self.low = min(self.low, low)
         self.high = max(self.high, high)
 
+    def begin(self, count: int, total: float, low: float, high: float, last: float) -> None:
+        """Take the first values, all finite, by their figures; `total` summed one after another."""
+        self.count, self.total, self.low, self.high, self.last = count, total, low, high, last
+
     def merge(self, other: "Extent") -> None:
         """Add what another writer printed."""
         self.count += other.count

@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,21 @@ from trainwatch.events import (
     StepShape,
 )
 from trainwatch.formats.filenames import FileRole
-from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
 from trainwatch.model.epochs import KEPT, EpochTable
 from trainwatch.model.evaluation import as_block
+from trainwatch.model.parts import (
+    Part,
+    Rows,
+    columns_of,
+    evidence_of,
+    is_constant,
+    joined,
+    places_of,
+    taken,
+)
 from trainwatch.model.position import Position, after_event, after_steps, phase_of
 from trainwatch.model.rhythm import Lull, Rhythm
-from trainwatch.model.series import Series, Track, Whereabouts
+from trainwatch.model.series import Series, Track
 from trainwatch.model.stats import Extent
 from trainwatch.model.watch import Limits, ValueWatch
 
@@ -43,7 +53,6 @@ ranks share a log without saying which is which; later it is a restart."""
 
 WATCHED = ("loss", "val_loss", "lr")
 
-Rows = NDArray[np.int64]
 Times = NDArray[np.float64]
 
 
@@ -124,6 +133,10 @@ class Stream:
         self.first_stamp: Stamp | None = None
         self.first = math.nan
         self.latest = math.nan
+        self._parts: list[Part] = []
+        self._gaps: list[tuple[Part, float]] = []
+        self._said_last = False
+        self._trained = 0
         self._in_attempt = 0
         self._in_epoch = 0
         self._started: int | None = None
@@ -159,6 +172,7 @@ class Stream:
         """A new attempt begins in this log; without records in the current one it is the same."""
         if not self._in_attempt:
             return
+        self.settle()  # what waits belongs to the attempt before
         self.position = self.position.restarted()
         self.watches = {}
         self.rhythm.pause()
@@ -166,6 +180,25 @@ class Stream:
         self.first = self.latest = math.nan
         self._in_attempt = self._in_epoch = 0
         self._started = None
+
+    def settle(self) -> None:
+        """Fold what waits; to be called before the stream is looked at."""
+        self.rhythm.settle()
+        if not self._parts:
+            return
+        parts, self._parts = self._parts, []
+        if self._said_last:
+            self.said, self._said_last = _said(parts[-1].block, int(parts[-1].rows[-1])), False
+        trained = [part for part in parts if part.each]
+        count = self._trained - self.track.count
+        self.track.add(count, lambda places: places_of(trained, places))
+        self._note_slowest()
+        for key, column in columns_of(parts):
+            self.extents.setdefault(key, Extent()).add(column.values)
+            self.curves.setdefault(key, Series()).add(column.values, column.ordinals)
+            if key in WATCHED:
+                self.watches.setdefault(key, ValueWatch(self._limits)).add(column)
+                column.fold_epochs(key)
 
     def apply_event(self, event: Event) -> None:
         """Fold a rare event of this writer."""
@@ -183,23 +216,22 @@ class Stream:
         self.first_stamp = self.first_stamp or event.stamp
         stated = math.nan if event.stamp is None else event.stamp.seconds
         if not isinstance(event, Fault):
-            self.said = Said(event.stamp, event.arrival, event.live)
+            self.said, self._said_last = Said(event.stamp, event.arrival, event.live), False
         lull = self.lull
         self.position = after_event(self.position, event)
         self._note_phase(self._beat_once(lull, stated, event.arrival, live=event.live))
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
-        self.shape = block.shape
-        self.total_epochs = block.shape.total_epochs or self.total_epochs
-        self.epoch_base = block.shape.epoch_base
-        self.dialects[block.shape.dialect] += len(rows)
+        shape = self.shape = block.shape
+        self.total_epochs = shape.total_epochs or self.total_epochs
+        self.epoch_base = shape.epoch_base
+        self.dialects[shape.dialect] += len(rows)
         if self.first_stamp is None:
             seconds = taken(block.seconds, rows)
             known = seconds[np.isfinite(seconds)]
             if len(known):
-                self.first_stamp = Stamp(float(known[0]), block.shape.zone, block.shape.digits)
-        self.said = _said(block, int(rows[-1]))
+                self.first_stamp = Stamp(float(known[0]), shape.zone, shape.digits)
         for part in _by_epoch(block, rows):
             self._epoch_part(block, part)
 
@@ -207,34 +239,48 @@ class Stream:
         epoch = float(block.epoch[rows[0]])
         late = self._late(epoch)
         if late:
-            self._fold(block, rows[:late], epoch, self.lull, self.lull)
+            self._count(block, rows[:late], epoch, self.lull, self.lull)
             rows = rows[late:]
         if len(rows):
             begins = self._enter(epoch)
             self._stride(block, rows, None if begins else self.position.step)
             lull = self.lull
             self.position = after_steps(self.position, block, int(rows[-1]))
-            self._fold(block, rows, epoch, lull, (phase_of(block.shape.split), False))
+            self._count(block, rows, epoch, lull, (phase_of(block.shape.split), False))
 
-    def _fold(self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull) -> None:
+    def _count(
+        self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull
+    ) -> None:
         """Count records of one epoch; `before` and `inside`: which silences lie there."""
         since = self.latest if before == inside else math.nan
-        times = self._beat(
-            before, taken(block.seconds, rows), inside, block.arrival, live=block.live
-        )
-        self._fold_metrics(block, rows, epoch, self._records(block, rows, times))
+        stated = taken(block.seconds, rows)
+        times = self._beat(before, stated, inside, block.arrival, live=block.live)
         self._note_phase(float(times[0]))
-        if inside == _TRAINING:
-            self._note_slowest(block, rows, np.diff(times, prepend=since))
+        stats = None
         if not math.isnan(epoch):
-            self.epochs.at(self.position.attempt, epoch).note(times, taken(block.batch, rows))
-        self.records += len(rows)
-        self._in_attempt += len(rows)
-        self._in_epoch += len(rows)
+            stats = self.epochs.at(self.position.attempt, epoch)
+            stats.note(times, taken(block.batch, rows))
+        count, trains = len(rows), block.shape.split is Split.TRAIN
+        part = Part(block, rows, times, self._trained, int(trains), stats)
+        self._parts.append(part)
+        self._said_last = True
+        if inside == _TRAINING:
+            self._gaps.append((part, since))
+        self._trained += count if trains else 0
+        self.records += count
+        self._in_attempt += count
+        self._in_epoch += count
 
     def _stride(self, block: StepBlock, rows: Rows, before: int | None) -> None:
-        for part in (rows[-_ENOUGH:], rows):  # nearly always the newest ones decide
-            steps = np.where(block.step[part] >= 0, block.step[part], block.batch[part])
+        if len(rows) > 1:  # nearly always the newest two decide
+            old, new = int(block.step[rows[-2]]), int(block.step[rows[-1]])
+            if 0 <= old < new:
+                self.stride = new - old
+                return
+        for part in (rows[-_ENOUGH:], rows):
+            steps = np.where(
+                taken(block.step, part) >= 0, taken(block.step, part), taken(block.batch, part)
+            )
             if len(part) == len(rows):
                 steps = np.concatenate(([MISSING if before is None else before], steps))
             strides = np.diff(steps)[steps[:-1] >= 0]
@@ -260,46 +306,33 @@ class Stream:
         else:
             self.epochs.complete_before(self.position.attempt, epoch)
         self._in_epoch = 0
-        self.epoch_marks.append((self.track.count, epoch))
+        self.epoch_marks.append((self._trained, epoch))
         return True
-
-    def _records(self, block: StepBlock, rows: Rows, times: Times) -> Times:
-        """Ordinals of the training records that some records are, or before which they stand."""
-        first = float(self.track.count)
-        if block.shape.split is not Split.TRAIN:
-            return np.full(len(rows), first)
-        self.track.add(_whereabouts(block, rows, times))
-        return np.arange(first, first + len(rows))
-
-    def _fold_metrics(self, block: StepBlock, rows: Rows, epoch: float, records: Times) -> None:
-        for key, column in _by_key(block).items():
-            values = taken(column, rows)
-            self.extents.setdefault(key, Extent()).add(values)
-            self.curves.setdefault(key, Series()).add(values, records)
-            if key in WATCHED:
-                self.watches.setdefault(key, ValueWatch(self._limits)).add(block, rows, values)
-            if not math.isnan(epoch):
-                self._fold_epoch(key, values, epoch)
-
-    def _fold_epoch(self, key: str, values: Times, epoch: float) -> None:
-        stats = self.epochs.at(self.position.attempt, epoch)
-        if key == "loss":
-            stats.loss.add(values)
-        elif key == "val_loss":
-            stats.val_loss.add(values)
-        elif key == "lr":
-            stats.lr = float(values[-1])
 
     def _note_phase(self, seconds: float) -> None:
         if not self.phases or self.phases[-1][1] is not self.position.phase:
             self.phases.append((seconds, self.position.phase))
 
-    def _note_slowest(self, block: StepBlock, rows: Rows, gaps: Times) -> None:
+    def _note_slowest(self) -> None:
         """Remember the longest gap inside a phase, where no clock was set back or changed."""
-        gaps[~np.isfinite(gaps)] = 0.0
-        at = int(gaps.argmax())
-        if gaps[at] > (self.slowest.seconds if self.slowest else 0.0):
-            self.slowest = Slowest(float(gaps[at]), _quote(block, int(rows[at])))
+        waiting, self._gaps = self._gaps, []
+        if not waiting:
+            return
+        times = joined([part.times for part, _ in waiting])
+        starts = np.cumsum([0, *(len(part.rows) for part, _ in waiting[:-1])])
+        gaps = np.empty(len(times))
+        gaps[1:] = times[1:] - times[:-1]
+        gaps[starts] = times[starts] - [since for _, since in waiting]
+        longest = float(gaps.max())
+        if not longest < math.inf:  # also for NaN
+            gaps[~np.isfinite(gaps)] = 0.0
+            longest = float(gaps.max())
+        if longest > (self.slowest.seconds if self.slowest else 0.0):
+            at = int(gaps.argmax())
+            place = int(np.searchsorted(starts, at, side="right")) - 1
+            part = waiting[place][0]
+            row = int(part.rows[at - int(starts[place])])
+            self.slowest = Slowest(longest, evidence_of(part.block, row))
 
     def _marker(self, event: EpochMarker) -> None:
         self.epoch_base = event.epoch_base
@@ -324,9 +357,11 @@ class Stream:
         if event.dialect:
             self.dialects[event.dialect] += 1
         self.total_epochs = event.total_epochs or self.total_epochs
-        epoch = math.nan if event.epoch is None else event.epoch
-        self._fold_metrics(
-            as_block(event), np.zeros(1, dtype=np.int64), epoch, np.full(1, self.track.count, float)
+        stats = None
+        if event.values and event.epoch is not None and not math.isnan(event.epoch):
+            stats = self.epochs.at(self.position.attempt, event.epoch)
+        self._parts.append(
+            Part(as_block(event), range(1), np.full(1, math.nan), self._trained, 0, stats)
         )
 
     def _beat(
@@ -337,17 +372,22 @@ class Stream:
         That is the clock of the watched arrivals until the log states a time of its own: the two
         are never mixed, since they may be hours apart.
         """
+        if self._own_clock and math.isfinite(stated[0]) and math.isfinite(stated[-1]):
+            self.rhythm.add(lull, stated, inside)
+            self._span(float(stated[0]), float(stated[-1]))
+            return stated
         known = np.isfinite(stated)
         arrived = 0
         if not self._own_clock:
             arrived = int(known.argmax()) if known.any() else len(stated)
         if arrived and live:
             self.rhythm.add_arrival(lull, arrival)
-            self._span(np.array([arrival]))
+            self._span(arrival, arrival)
         if arrived < len(stated):
             self._trust_own_clock()
             self.rhythm.add(lull, stated[arrived:], inside)
-            self._span(stated[known])
+            if known.any():
+                self._span(float(stated[known][0]), float(stated[known][-1]))
         return np.where(np.arange(len(stated)) < arrived, arrival if live else math.nan, stated)
 
     def _beat_once(self, lull: Lull, stated: float, arrival: float, *, live: bool) -> float:
@@ -355,12 +395,12 @@ class Stream:
         if not self._own_clock and not math.isfinite(stated):
             if live:
                 self.rhythm.add_arrival(lull, arrival)
-                self._span(np.array([arrival]))
+                self._span(arrival, arrival)
             return arrival if live else math.nan
         self._trust_own_clock()
         self.rhythm.add_one(lull, stated)
         if math.isfinite(stated):
-            self._span(np.array([stated]))
+            self._span(stated, stated)
         return stated
 
     def _trust_own_clock(self) -> None:
@@ -371,27 +411,10 @@ class Stream:
             self.phases.clear()
             self.first = self.latest = math.nan
 
-    def _span(self, times: Times) -> None:
+    def _span(self, first: float, last: float) -> None:
         """Widen the span of the attempt."""
-        if len(times):
-            self.first = float(times[0]) if math.isnan(self.first) else self.first
-            self.latest = float(times[-1])
-
-
-def taken(column: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Some rows of a column; a view where they follow each other."""
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-        return column[rows[0] : rows[-1] + 1]
-    return column[rows]
-
-
-def metric_key(name: str, split: Split) -> str:
-    """A metric's name over a whole run: values of other data are prefixed, once, by one word."""
-    if is_evaluation(name):
-        split = Split.TEST if is_test(name) else Split.VALIDATION
-    elif split is Split.TRAIN:
-        return name
-    return f"{'val' if split is Split.VALIDATION else 'test'}_{without_evaluation(name)}"
+        self.first = first if math.isnan(self.first) else self.first
+        self.latest = last
 
 
 def _said(block: StepBlock, row: int) -> Said:
@@ -403,47 +426,12 @@ def _said(block: StepBlock, row: int) -> Said:
 _TRAINING: Lull = (Phase.TRAINING, False)
 
 
-def _whereabouts(block: StepBlock, rows: Rows, times: Times) -> Whereabouts:
-    steps = taken(block.step, rows).astype(np.float64)
-    steps[steps < 0] = math.nan
-    within = steps
-    if np.isnan(steps).any():
-        batches = taken(block.batch, rows).astype(np.float64)
-        batches[batches < 0] = math.nan
-        within = np.where(np.isnan(steps), batches, steps)
-    offsets = taken(block.offset, rows).astype(np.float64)
-    return Whereabouts(steps, _fine_epochs(block, rows), times, within, offsets)
-
-
-def _fine_epochs(block: StepBlock, rows: Rows) -> Times:
-    """Epochs with the share of the epoch that is done, where the log states its length."""
-    epochs, batches = taken(block.epoch, rows).copy(), taken(block.batch, rows)
-    if block.shape.total_batches:
-        stated = (batches >= 0) & (epochs % 1 == 0)
-        epochs[stated] += np.minimum(batches[stated] / block.shape.total_batches, 1.0)
-    return epochs
-
-
-def _quote(block: StepBlock, row: int) -> Evidence:
-    line = int(block.line[row])
-    text = block.text[row].decode(errors="replace")[:500]
-    return Evidence(block.shape.file, line if line > 0 else None, int(block.offset[row]), text)
-
-
-def _by_key(block: StepBlock) -> Mapping[str, Times]:
-    """The metrics by their names over a whole run; two of one meaning keep the printed names apart."""
-    columns: dict[str, Times] = {}
-    for name, column in block.metrics.items():
-        key = metric_key(name, block.shape.split)
-        columns[name if key in columns else key] = column
-    return columns
-
-
 def _by_epoch(block: StepBlock, rows: Rows) -> Iterator[Rows]:
     """The rows in stretches of one epoch."""
     epochs = taken(block.epoch, rows)
-    if (epochs == epochs[0]).all() or np.isnan(epochs).all():
+    if is_constant(epochs) or (epochs == epochs[0]).all() or np.isnan(epochs).all():
         yield rows
         return
     same = (epochs[1:] == epochs[:-1]) | (np.isnan(epochs[1:]) & np.isnan(epochs[:-1]))
-    yield from np.split(rows, np.flatnonzero(~same) + 1)
+    edges = [0, *(np.flatnonzero(~same) + 1).tolist(), len(rows)]
+    yield from (rows[start:end] for start, end in pairwise(edges))

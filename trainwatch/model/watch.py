@@ -7,12 +7,12 @@ windows of a fixed count of records, so that any chunking of a log gives the sam
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.events import Evidence, StepBlock
+from trainwatch.events import Evidence
 
 WINDOW = 64
 """Records of one window; its median is what later values are compared with."""
@@ -50,30 +50,15 @@ class Spot(NamedTuple):
     evidence: Evidence
 
 
-class Row(NamedTuple):
-    """One record of a block, by place; quoting it is left until it is remarkable."""
+class Values(Protocol):
+    """Successive values, each of which can be proved."""
 
-    block: StepBlock
-    at: int
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The values."""
 
-    def spot(self, value: float, usual: float | None) -> Spot:
-        """The record as proof."""
-        block, at = self
-        line, step = int(block.line[at]), int(block.step[at])
-        step = step if step >= 0 else int(block.batch[at])
-        epoch = float(block.epoch[at])
-        return Spot(
-            value=value,
-            usual=usual,
-            epoch=None if np.isnan(epoch) else epoch,
-            step=step if step >= 0 else None,
-            evidence=Evidence(
-                block.shape.file,
-                line if line > 0 else None,
-                int(block.offset[at]),
-                block.text[at].decode(errors="replace")[:500],
-            ),
-        )
+    def spot(self, place: int, usual: float | None) -> Spot:
+        """One of them as proof."""
 
 
 @dataclass(slots=True)
@@ -106,25 +91,26 @@ class ValueWatch:
     _window: list[float] = field(default_factory=list)
     _usual: float | None = None
 
-    def add(self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]) -> None:
-        """Take successive values; `rows` are their places in the block."""
-        start = 0
+    def add(self, column: Values) -> None:
+        """Take successive values."""
+        start, values = 0, column.values
+        most = len(values)  # values that are looked at together; fewer around remarkable ones
         while start < len(values):
             if self._usual is not None and not self._window:
-                start += self._ordinary_windows(block, rows[start:], values[start:])
+                passed = self._ordinary_windows(column, start, min(len(values), start + most))
+                start += passed
+                most = max(WINDOW, 4 * most if passed else most // 4)
             room = (FIRST if self._usual is None else WINDOW) - len(self._window)
             end = start + max(1, room)
             if start < len(values):
-                self._judge(block, rows[start:end], values[start:end])
+                self._judge(column, start, end)
                 if self._close_window(values[start:end]):
-                    last = min(end, len(values)) - 1
-                    self.newest = Row(block, int(rows[last])).spot(float(values[last]), self._usual)
+                    self.newest = column.spot(min(end, len(values)) - 1, self._usual)
             start = end
 
-    def _ordinary_windows(
-        self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> int:
-        """Take all complete windows at once if nothing in them is remarkable; how many values."""
+    def _ordinary_windows(self, column: Values, start: int, end: int) -> int:
+        """Take complete windows at once if nothing in them is remarkable; how many values."""
+        values = column.values[start:end]
         count = len(values) // WINDOW
         whole = values[: count * WINDOW]
         if not count or not self._plain(whole):
@@ -137,8 +123,7 @@ class ValueWatch:
         self._pass(len(whole))
         self.medians.extend(medians[-REMEMBERED:].tolist())
         self._usual = self._least_median()
-        last = len(whole) - 1
-        self.newest = Row(block, int(rows[last])).spot(float(whole[last]), self._usual)
+        self.newest = column.spot(start + len(whole) - 1, self._usual)
         return len(whole)
 
     def _plain(self, values: NDArray[np.float64]) -> bool:
@@ -158,9 +143,12 @@ class ValueWatch:
     def _least_median(self) -> float:
         return min(abs(median) for median in list(self.medians)[-COMPARED:])
 
-    def _judge(
-        self, block: StepBlock, rows: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> None:
+    def _judge(self, column: Values, start: int, end: int) -> None:
+        values = column.values[start:end]
+
+        def first(mask: NDArray[np.bool_]) -> Spot | None:
+            return column.spot(start + int(mask.argmax()), self._usual) if mask.any() else None
+
         usual = self._usual or 0.0
         if self._plain(values) and not 0 < self.limits.growth * usual < float(values.max()):
             self._pass(len(values))
@@ -170,9 +158,9 @@ class ValueWatch:
         if self._usual is not None and self._usual > 0:
             grown = finite & (values > self.limits.growth * self._usual)
         huge = finite & (np.abs(values) > self.limits.ceiling)
-        self.first_nonfinite = self.first_nonfinite or self._first(block, rows, values, ~finite)
-        self.first_huge = self.first_huge or self._first(block, rows, values, huge)
-        self.first_growth = self.first_growth or self._first(block, rows, values, grown)
+        self.first_nonfinite = self.first_nonfinite or first(~finite)
+        self.first_huge = self.first_huge or first(huge)
+        self.first_growth = self.first_growth or first(grown)
         self.nonfinite_run = _run(self.nonfinite_run, ~finite)
         self.recovered = _run(self.recovered, ~(~finite | huge | grown))
         zero = values == 0
@@ -180,23 +168,11 @@ class ValueWatch:
         if zero_run and (self.zero_run == 0 or zero_run < len(values)):
             begin = np.zeros(len(values), dtype=bool)
             begin[len(values) - min(zero_run, len(values))] = True
-            self.first_zero = self._first(block, rows, values, begin)
+            self.first_zero = first(begin)
         elif not zero_run:
             self.first_zero = None
         self.zero_run = zero_run
         self.seen += len(values)
-
-    def _first(
-        self,
-        block: StepBlock,
-        rows: NDArray[np.int64],
-        values: NDArray[np.float64],
-        mask: NDArray[np.bool_],
-    ) -> Spot | None:
-        if not mask.any():
-            return None
-        at = int(mask.argmax())
-        return Row(block, int(rows[at])).spot(float(values[at]), self._usual)
 
     def _close_window(self, values: NDArray[np.float64]) -> bool:
         self._window += values.tolist()

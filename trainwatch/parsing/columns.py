@@ -28,18 +28,20 @@ class Spans(Sequence[bytes]):
 
     Args:
         pieces: The data, by the first row that stands in each.
-        starts, ends: Of each line, in the file.
+        integers: As `Table.integers`.
+        first, end: Which rows.
     """
 
     def __init__(
-        self, pieces: Sequence[Piece], starts: NDArray[np.int64], ends: NDArray[np.int64]
+        self, pieces: Sequence[Piece], integers: NDArray[np.int64], first: int, end: int
     ) -> None:
         self._pieces = pieces
-        self._starts = starts
-        self._ends = ends
+        self._integers = integers
+        self._first = first
+        self._end = end
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return self._end - self._first
 
     @overload
     def __getitem__(self, index: int) -> bytes: ...
@@ -51,34 +53,34 @@ class Spans(Sequence[bytes]):
         at = index if index >= 0 else len(self) + index
         if not 0 <= at < len(self):
             raise IndexError(index)
-        piece = bisect_right(self._pieces, at, key=_first_row) - 1
-        _, data, base = self._pieces[piece]
+        row = self._first + at
+        _, data, base = self._pieces[bisect_right(self._pieces, row, key=_first_row) - 1]
+        start, end = int(self._integers[OFFSET, row]), int(self._integers[END, row])
         # Of a line feed with a carriage return before it, neither belongs to the line.
-        return data[int(self._starts[at]) - base : int(self._ends[at]) - base].rstrip(b"\r")
+        return data[start - base : end - base].rstrip(b"\r")
 
 
 def _first_row(piece: Piece) -> int:
     return piece[0]
 
 
-class Columns:
-    """Rows of one shape while they are gathered, in arrays that grow.
+class Table:
+    """Rows in arrays that grow, each a line of some data.
 
     Attributes:
-        shape: What the rows share.
+        metrics: How many metrics there is room for.
         count: How many there are.
         capacity: How many the arrays have room for.
         integers: LINE, OFFSET, END (in the file), STEP, BATCH.
         who: RANK, LOCAL.
-        floats: SECONDS, EPOCH, and from METRICS on one row a metric of the shape.
+        floats: SECONDS, EPOCH, and from METRICS on one row a metric.
     """
 
-    def __init__(self, shape: StepShape) -> None:
-        self.shape = shape
+    def __init__(self, metrics: int, capacity: int = _FIRST) -> None:
         self.count = 0
-        self.capacity = 0
+        self.metrics = metrics
         self._pieces: list[Piece] = []
-        self._allocate(_FIRST)
+        self._allocate(capacity)
 
     def reserve(self, capacity: int) -> None:
         """Make room for as many rows as `capacity`."""
@@ -95,12 +97,34 @@ class Columns:
         self.capacity = capacity
         self.integers: NDArray[np.int64] = np.empty((BATCH + 1, capacity), dtype=np.int64)
         self.who: NDArray[np.int32] = np.empty((LOCAL + 1, capacity), dtype=np.int32)
-        self.floats: NDArray[np.float64] = np.empty((METRICS + len(self.shape.metrics), capacity))
+        self.floats: NDArray[np.float64] = np.empty((METRICS + self.metrics, capacity))
 
     def stands_in(self, data: bytes, base: int) -> None:
         """The next rows stand in these data, which begin at an offset of the file."""
         if not self._pieces or self._pieces[-1][1] is not data or self._pieces[-1][2] != base:
             self._pieces.append((self.count, data, base))
+
+    def line(self, row: int) -> bytes:
+        """The line of one row, with the carriage return that may stand at its end."""
+        _, data, base = self._pieces[bisect_right(self._pieces, row, key=_first_row) - 1]
+        start, end = int(self.integers[OFFSET, row]), int(self.integers[END, row])
+        return data[start - base : end - base]
+
+    def text(self, first: int, end: int) -> Spans:
+        """The lines of some rows."""
+        return Spans(self._pieces, self.integers, first, end)
+
+
+class Columns(Table):
+    """Rows of one shape while they are gathered.
+
+    Attributes:
+        shape: What the rows share.
+    """
+
+    def __init__(self, shape: StepShape) -> None:
+        super().__init__(len(shape.metrics))
+        self.shape = shape
 
     def add(self, count: int) -> slice:
         """Make room for further rows, and count them; their place."""
@@ -110,17 +134,6 @@ class Columns:
             self.reserve(max(2 * self.capacity, first + count))
             self.count = first + count
         return slice(first, self.count)
-
-    def line(self, row: int) -> bytes:
-        """The line of one row, with the carriage return that may stand at its end."""
-        _, data, base = self._pieces[bisect_right(self._pieces, row, key=_first_row) - 1]
-        start, end = int(self.integers[OFFSET, row]), int(self.integers[END, row])
-        return data[start - base : end - base]
-
-    def text(self) -> Spans:
-        """The lines of all rows."""
-        rows = slice(0, self.count)
-        return Spans(self._pieces, self.integers[OFFSET, rows], self.integers[END, rows])
 
     def block(self, arrival: float, *, live: bool) -> StepBlock:
         """The rows as arrays."""
@@ -138,7 +151,7 @@ class Columns:
             metrics={
                 name: self.floats[METRICS + at, rows] for at, name in enumerate(self.shape.metrics)
             },
-            text=self.text(),
+            text=self.text(0, self.count),
             arrival=arrival,
             live=live,
         )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from trainwatch.formats import Dialect, FieldType, Kind, LineFormat
 from trainwatch.formats.expression import Expression
+from trainwatch.parsing.native.program import Program, compile_program
 from trainwatch.parsing.own import own_patterns
 from trainwatch.parsing.prefix import PREFIX, PREFIX_GROUPS
 
@@ -72,6 +73,21 @@ class CompiledFormat:
     def within(self) -> re.Pattern[bytes]:
         """Matches a record that another one may follow on the same line."""
         return self._compiled(2, rb"(?=" + _NEXT_RECORD + rb"|$)")
+
+    @cached_property
+    def program(self) -> Program | None:
+        """What the native scanner walks; None where it cannot."""
+        return compile_program(self.format)
+
+    @cached_property
+    def name_set(self) -> frozenset[str]:
+        """The names of the fields."""
+        return frozenset(self.names)
+
+    @cached_property
+    def types(self) -> tuple[FieldType, ...]:
+        """The types of the fields."""
+        return tuple(part.type for part in self.format.parsed.fields)
 
     def _compiled(self, which: int, end: bytes) -> re.Pattern[bytes]:
         template = self.format.parsed

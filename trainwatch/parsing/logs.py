@@ -20,7 +20,7 @@ from trainwatch.events import (
 from trainwatch.formats import Kind
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import Span
-from trainwatch.parsing.compiled import CompiledFormat
+from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.general.named import EVERY, Records
@@ -29,12 +29,13 @@ from trainwatch.parsing.labelled import Behind
 from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
-from trainwatch.parsing.reads import Arrival, Read, in_order, joined
+from trainwatch.parsing.reads import Arrival, Read, joined
 from trainwatch.parsing.recogniser import Recogniser
+from trainwatch.parsing.scanned import Marker, Scanner
 from trainwatch.parsing.seen import Place, Seen, quote
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
-_REFUSED = 4096
+_REFUSED = 256
 """Lines that the plain engine reads at most before the scanner is asked again."""
 
 Witness = Callable[[FaultLine, Stamp | None], None]
@@ -43,10 +44,6 @@ Witness = Callable[[FaultLine, Stamp | None], None]
 _NAMED_RANK = re.compile(rb"^\[Rank (\d{1,7})(?: Worker \d{1,7})?\] ")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,40}m")
 _RULE = re.compile(rb"^[ \t]*(?:[=\-*#_~]{3,}[ \t]*)$")
-
-
-def _after(number: int | None, count: int) -> int | None:
-    return None if number is None else number + count
 
 
 def _matched(
@@ -115,10 +112,12 @@ class LogReader:
         self._clock = Clock()
         self._epochs: dict[RankId, float] = {}
         self._gatherer = Gatherer(file, role, self._clock, lambda who: self._epochs.get(who, NAN))
+        self._scanner = Scanner(recogniser, self._gatherer.shape)
         self._faults = FaultReader()
         self._summaries: dict[RankId, EpochSummary] = {}
         self._unparsed = 0
         self._seen = Seen()
+        self._labelled = labelled
         self._behind = None if labelled or role.rank is not None else Behind(role, self._like)
 
     @property
@@ -151,23 +150,35 @@ class LogReader:
         """The next lines stand in another part of a rotated log; the context goes on."""
         self._file = file
         self._gatherer.rename(file)
+        self._scanner.forget_shapes()
         for reader in self._others:
             reader.rename(file)
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
         position, number = 0, lines.number
+        self._scanner.begin()
+        wait, patience = 0, 1  # lines before the scanner is asked again, and how many next time
         while position < len(lines.data):
-            count, position = self._stretch(lines, position, number)
+            hot = self._recogniser.hot
+            # What stands behind labels comes line by line, which the scanner does not make faster.
+            if not wait and not self._labelled and self._scanner.takes(hot):
+                count, position = self._scan(lines, position, number, hot, arrival)
+                number = None if number is None else number + count
+                # What the scanner refuses comes in runs: it is asked again ever more rarely.
+                wait, patience = (0, 1) if count else (patience, min(2 * patience, _REFUSED))
+                if count:
+                    continue
+            count, position = self._stretch(lines, position, number, wait or len(lines.data))
             if not count:
                 count, position = self._cold_line(lines, position, number, arrival, torn=torn)
+            wait = max(0, wait - count)
             number = None if number is None else number + count
 
     def finish(self, arrival: Arrival) -> Read:
         """What the lines gave since the last call."""
+        self._settle()
         items = self._gatherer.finish(arrival.time, live=arrival.live)
-        if self._general:
-            items = in_order(items, tuple(self._general.drain()))
         last, recent = self._seen.take(partial(self._quoted, self._file, arrival))
         unparsed, self._unparsed = self._unparsed, 0
         if self._general:
@@ -183,42 +194,63 @@ class LogReader:
         for reader in self._others:
             reader.end()
 
-    def _stretch(self, lines: Lines, start: int, number: int | None) -> tuple[int, int]:
-        """Read the successive lines of the last step format; how many, and where they end."""
+    def _stretch(self, lines: Lines, start: int, number: int | None, limit: int) -> tuple[int, int]:
+        """Read successive lines of the last step format; how many, and where they end."""
         hot = self._recogniser.hot
-        if hot is None:
+        stretch = _matched(hot, lines, start, number, limit) if hot else None
+        if stretch is None:
             return 0, start
-        takes = self._gatherer.takes(hot)
-        count, end, limit = 0, start, 1 if takes else len(lines.data)
-        while stretch := _matched(hot, lines, end, _after(number, count), limit):
-            rows, end = self._scan(stretch) if takes else (0, end)
-            # What the scanner refuses comes in runs too: it is asked again ever more rarely.
-            limit = 1 if rows else min(2 * limit, _REFUSED) if takes else limit
-            if not rows:
-                rows, end = self._steps(stretch), stretch.spans[-1][2] + 1
-            count += rows
-        if count:
+        self._known()
+        self._steps(stretch)
+        return len(stretch.rows), stretch.spans[-1][2] + 1
+
+    def _scan(
+        self, lines: Lines, start: int, number: int | None, hot: CompiledFormat, arrival: Arrival
+    ) -> tuple[int, int]:
+        """Let the native scanner read on from a place; how many lines, and where they end."""
+        scan = self._scanner.scan(lines, start, number, self._writers.owner, hot)
+        if scan.lines:
             self._known()
-        return count, end
+            self._recogniser.hot = scan.hot
+        for item in scan.items:
+            if isinstance(item, Marker):
+                self._marker(item, lines, arrival)
+            else:
+                self._gatherer.add_scanned(item)
+                self._seen.add_rows(item.rows)
+        return scan.lines, scan.end
+
+    def _marker(self, marker: Marker, lines: Lines, arrival: Arrival) -> None:
+        line = lines.data[marker.start - lines.offset : marker.end - lines.offset]
+        common = {
+            "where": Where(self._file, marker.number, marker.start),
+            "who": marker.who,
+            "text": quote(line),
+            "stamp": marker.stamp,
+            "arrival": arrival.time,
+            "live": arrival.live,
+            "attempt": self._role.attempt,
+        }
+        self._rare(marker.compiled, marker.fields, common)
+        self._seen.add(marker.who, Place(marker.number, marker.start, line))
 
     def _known(self) -> None:
         """A record stands here: what follows does not follow on what went before."""
         self._faults.interrupt()
         if self._general:
             self._general.interrupt(self._file)
+            self._settle()
 
-    def _scan(self, stretch: Stretch) -> tuple[int, int]:
-        """Let the native scanner read on from a line; how many lines, and where they end."""
-        rows, end = self._gatherer.scan(stretch, stretch.spans[0][1], self._writers.owner)
-        if rows:
-            self._seen.add_rows(rows)
-        return len(rows), end
+    def _settle(self) -> None:
+        """What general rules have decided by now stands before what comes next, however it is cut."""
+        if self._general:
+            self._gatherer.add(self._general.drain())
 
-    def _steps(self, stretch: Stretch) -> int:
-        """Add records that were matched; how many."""
+    def _steps(self, stretch: Stretch) -> None:
+        """Add records that were matched."""
+        self._scanner.learn(stretch.compiled)
         for rows in self._gatherer.add_steps(stretch, self._writers):
             self._seen.add_rows(rows)
-        return len(stretch.rows)
 
     def _cold_line(
         self, lines: Lines, start: int, number: int | None, arrival: Arrival, *, torn: bool
@@ -227,6 +259,7 @@ class LogReader:
         end = lines.data.find(b"\n", start)
         end = len(lines.data) if end < 0 else end
         if self._behind and self._behind.read(lines, start, end, number, arrival, torn=torn):
+            self._gatherer.interrupt()
             return 1, end + 1
         parts = list(refreshes(lines.data[start:end], lines.offset + start, torn=torn))
         understood = [self._part(number, part, arrival) for part in parts]
@@ -252,7 +285,8 @@ class LogReader:
             else:
                 place = Place(number, offset, text)
                 common = self._common(self._who(compiled, found), place, found, arrival)
-                self._rare(compiled, found, common)
+                self._scanner.learn(compiled)
+                self._rare(compiled, compiled.fields(found), common)
                 self._seen.add(common["who"], Place(number, offset + found.start(), found[0]))
         end = records[-1][1].end()
         rest = Place(number, part.offset + end + _colours(part.text, end), text[end:])
@@ -260,10 +294,7 @@ class LogReader:
             self._unknown(rest, split_prefix(rest.line))
         return True
 
-    def _rare(
-        self, compiled: CompiledFormat, found: re.Match[bytes], common: dict[str, Any]
-    ) -> None:
-        fields = compiled.fields(found)
+    def _rare(self, compiled: CompiledFormat, fields: Fields, common: dict[str, Any]) -> None:
         kind = compiled.format.kind
         if kind is Kind.SUMMARY_HEAD:
             self._summary_head(compiled, fields, common)
@@ -296,11 +327,13 @@ class LogReader:
 
     def _other(self, place: Place, arrival: Arrival, *, torn: bool = False) -> bool:
         """Read a line that no format knows; whether it was understood all the same."""
+        self._gatherer.interrupt()
         found = split_prefix(place.line)
         line = self._unknown(place, found)
         self._seen.add(line.who, place)
         outcome = self._faults.feed(line)
         if isinstance(outcome, Event):
+            self._settle()
             stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
             self._gatherer.add_event(
                 replace(

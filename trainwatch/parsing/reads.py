@@ -24,15 +24,6 @@ class Read:
     unparsed: int
 
 
-def in_order(
-    items: tuple[StepBlock | Event, ...], general: tuple[StepBlock | Event, ...]
-) -> tuple[StepBlock | Event, ...]:
-    """Two sorts of records of the same lines, in file order."""
-    if not (items and general):
-        return items or general
-    return tuple(sorted((*items, *general), key=_offset))
-
-
 def joined(reads: Sequence[Read]) -> Read:
     """What the readers of one file's lines gave, in file order."""
     last: dict[RankId, LogLine] = {}

@@ -51,6 +51,19 @@ class _Index:
             known = self._by_key[key] = self._fitting(key)
         return [compiled for compiled in known if compiled.anchor in line]
 
+    def rivals(self, compiled: CompiledFormat) -> tuple[bytes, ...] | None:
+        """The texts without which the formats that are tried before one cannot match its lines.
+
+        None where that cannot be told from the format alone.
+        """
+        place = self._formats.index(compiled)
+        key = self._openings[place][:_KEY]
+        if compiled.loose or len(key) < _KEY or key[:1].isspace():
+            return None
+        before = self._fitting(key)
+        texts = tuple(one.anchor for one in before[: before.index(compiled)])
+        return texts if all(texts) else None
+
     def _fitting(self, key: bytes) -> tuple[CompiledFormat, ...]:
         return tuple(
             compiled
@@ -82,6 +95,10 @@ class Recogniser:
     def __init__(self, formats: tuple[CompiledFormat, ...]) -> None:
         self._index = _index(formats)
         self.hot: CompiledFormat | None = None
+
+    def rivals(self, compiled: CompiledFormat) -> tuple[bytes, ...] | None:
+        """As `_Index.rivals`."""
+        return self._index.rivals(compiled)
 
     def records(self, line: bytes) -> Sequence[Hit]:
         """The records of a line: usually one, more where several writers share it, or none."""

@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.events import MISSING, LogLine, RankId
-from trainwatch.parsing.columns import LINE, LOCAL, OFFSET, RANK, Columns
+from trainwatch.parsing.columns import LINE, LOCAL, OFFSET, RANK, Table
 
 RECENT = 1000
 """Newest lines that are kept for people to read, of one feed as of a whole run: so the size of the
@@ -30,17 +30,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Successive records in some columns, from `first` to before `end`."""
+    """Successive records in a table, from `first` to before `end`; of `owner`, or of several."""
 
-    columns: Columns
+    columns: Table
     first: int
     end: int
+    owner: RankId | None = None
 
     def __len__(self) -> int:
         return self.end - self.first
 
     def writers(self) -> Iterator[tuple[RankId, slice | NDArray[np.int64]]]:
         """Each writer and its rows, counted from the first of these; they are not to be empty."""
+        if self.owner is not None:
+            yield self.owner, slice(None)
+            return
         who = self.columns.who[:, self.first : self.end]
         if (who == who[:, -1:]).all():
             yield _writer(self.columns, self.end - 1), slice(None)
@@ -64,7 +68,7 @@ class Seen:
     """Notes the lines of one feed."""
 
     def __init__(self) -> None:
-        self._last: dict[RankId, Place] = {}
+        self._last: dict[RankId, Place | tuple[Table, int]] = {}
         self._recent: deque[_Line | Rows] = deque(maxlen=RECENT)
 
     def add(self, who: RankId, place: Place) -> None:
@@ -76,12 +80,15 @@ class Seen:
         """Note successive step records."""
         for who, at in rows.writers():
             newest = rows.end - 1 if isinstance(at, slice) else rows.first + int(at[-1])
-            self._last[who] = _place(rows.columns, newest)
-        self._recent.append(Rows(rows.columns, max(rows.first, rows.end - RECENT), rows.end))
+            self._last[who] = (rows.columns, newest)
+        self._recent.append(rows)
 
     def take(self, quoted: Quote) -> tuple[dict[RankId, LogLine], Sequence[LogLine]]:
         """The newest line of each writer, and the newest lines; begins anew."""
-        last = {who: quoted(who, place) for who, place in self._last.items()}
+        last = {
+            who: quoted(who, place if isinstance(place, Place) else _place(*place))
+            for who, place in self._last.items()
+        }
         recent = QuotedLines(tuple(self._recent), quoted)
         self._last = {}
         self._recent.clear()
@@ -98,7 +105,7 @@ class QuotedLines(Sequence[LogLine]):
         count = sum(len(entry) if isinstance(entry, Rows) else 1 for entry in entries)
         self._count = min(RECENT, count)
         self._quoted = quoted
-        self._entries = list(_places(entries)) if count < RECENT else entries
+        self._entries = list(_places(entries)) if count < RECENT else _newest(entries)
         self._lines: list[LogLine] | None = None
 
     def __len__(self) -> int:
@@ -122,20 +129,34 @@ class QuotedLines(Sequence[LogLine]):
         return self._lines
 
 
+def _newest(entries: Sequence[_Line | Rows]) -> Sequence[_Line | Rows]:
+    """The last ones, of which there are enough; the others are let go."""
+    kept: deque[_Line | Rows] = deque()
+    room = RECENT
+    for entry in reversed(entries):
+        if isinstance(entry, Rows) and len(entry) > room:
+            entry = replace(entry, first=entry.end - room)  # noqa: PLW2901 - the end of it
+        kept.appendleft(entry)
+        room -= len(entry) if isinstance(entry, Rows) else 1
+        if room == 0:
+            break
+    return kept
+
+
 def _places(entries: Sequence[_Line | Rows]) -> Iterator[_Line]:
     for entry in entries:
         if isinstance(entry, Rows):
             for row in range(entry.first, entry.end):
-                yield _writer(entry.columns, row), _place(entry.columns, row)
+                yield entry.owner or _writer(entry.columns, row), _place(entry.columns, row)
         else:
             yield entry
 
 
-def _writer(columns: Columns, row: int) -> RankId:
+def _writer(columns: Table, row: int) -> RankId:
     rank, local = int(columns.who[RANK, row]), int(columns.who[LOCAL, row])
     return RankId(None if rank < 0 else rank, None if local < 0 else local)
 
 
-def _place(columns: Columns, row: int) -> Place:
+def _place(columns: Table, row: int) -> Place:
     number, offset = int(columns.integers[LINE, row]), int(columns.integers[OFFSET, row])
     return Place(None if number == MISSING else number, offset, columns.line(row))

@@ -1,12 +1,11 @@
 """The hot lines: stretches of step records, converted a column at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from trainwatch.events import MISSING, Event, RankId, StepBlock, StepShape
 from trainwatch.formats.filenames import FileRole
-from trainwatch.parsing import native
 from trainwatch.parsing.columns import (
     BATCH,
     END,
@@ -23,7 +22,6 @@ from trainwatch.parsing.columns import (
 )
 from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.identity import Writers
-from trainwatch.parsing.native.program import compile_program
 from trainwatch.parsing.prefix import (
     CLOCK,
     FRACTION,
@@ -34,15 +32,12 @@ from trainwatch.parsing.prefix import (
     zone_minutes,
 )
 from trainwatch.parsing.prefix import LOCAL as LOCAL_RANK
+from trainwatch.parsing.scanned import ScannedSteps
 from trainwatch.parsing.seen import Rows
 
 NAN = float("nan")
 _POSITION = ("rank", "epoch", "step", "batch", "total_epochs", "total_steps", "total_batches")
 _TOTALS = ("total_epochs", "total_steps", "total_batches")
-
-_ROOM = 4096
-_SHORT = 24
-"""Rows that a stretch gets room for at first, and bytes that a line of it has at least, usually."""
 
 Groups = tuple[bytes | None, ...]
 
@@ -125,8 +120,8 @@ class Gatherer:
         self._clock = clock
         self._epoch_of = epoch_of
         self._layouts: dict[str, StepLayout] = {}
-        self._programs: dict[str, bytes] = {}
-        self._items: list[Columns | Event] = []
+        self._whole = True
+        self._items: list[Columns | ScannedSteps | StepBlock | Event] = []
 
     def rename(self, file: str) -> None:
         """The next records stand in another part of a rotated log."""
@@ -135,6 +130,14 @@ class Gatherer:
     def add_event(self, event: Event) -> None:
         """Add a rare event behind the steps gathered so far."""
         self._items.append(event)
+
+    def interrupt(self) -> None:
+        """A line of another kind stands here: records before and behind it are not one block."""
+        self._whole = False
+
+    def add(self, items: Iterable[StepBlock | Event]) -> None:
+        """Add what others have made."""
+        self._items += items
 
     def add_steps(self, stretch: Stretch, writers: Writers) -> Iterator[Rows]:
         """Add successive records of one format; where they are now."""
@@ -152,75 +155,26 @@ class Gatherer:
     def finish(self, arrival: float, *, live: bool) -> tuple[StepBlock | Event, ...]:
         """Everything gathered, in file order; begins anew."""
         items = tuple(
-            item.block(arrival, live=live) if isinstance(item, Columns) else item
+            item if isinstance(item, Event | StepBlock) else item.block(arrival, live=live)
             for item in self._items
         )
         self._items = []
         return items
 
-    def scan(self, stretch: Stretch, position: int, owner: RankId) -> tuple[Rows, int]:
-        """Let the native scanner read on from a line that was matched, as long as its shape lasts.
-
-        Args:
-            stretch: That one line.
-            position: Where it begins in its data.
-            owner: Whose the file is.
-
-        Returns:
-            The rows, and where they end in the data.
-        """
-        compiled, row, (data, _, _) = stretch.compiled, stretch.rows[0], stretch.spans[0]
-        layout = self._layout(compiled)
-        columns = self._columns(self._shape(compiled, layout, row))
-        columns.stands_in(data, stretch.offset)
-        first, number = columns.count, stretch.numbers[0]
-        # A first guess: columns that turn out too long cost nothing until they are written to.
-        columns.reserve(first + min(_ROOM, (len(data) - position) // _SHORT + 1))
-        totals = tuple(None if index is None else row[index] for index in layout.totals)
-        while native.scan is not None:
-            count, position = native.scan(
-                self._program(compiled),
-                data,
-                position,
-                len(data),
-                number if number == MISSING else number + columns.count - first,
-                stretch.offset,
-                MISSING if owner.rank is None else owner.rank,
-                MISSING if owner.local is None else owner.local,
-                row[ZONE] or b"",
-                _digits(row[FRACTION]),
-                tuple(MISSING if total is None else int(total) for total in totals),
-                columns.integers,
-                columns.who,
-                columns.floats,
-                columns.capacity,
-                columns.count,
-            )
-            columns.count += count
-            if columns.count < columns.capacity:
-                break
-            columns.reserve(4 * columns.capacity)
-        rows = Rows(columns, first, columns.count)
-        if rows and layout.epoch is None:
-            self._state_epochs(rows)
-        return rows, position
+    def add_scanned(self, steps: ScannedSteps) -> None:
+        """Add what the native scanner read."""
+        if "epoch" not in steps.columns:
+            if steps.owner is None:
+                self._state_epochs(steps.rows)
+            else:
+                steps.epoch = self._epoch_of(steps.owner)
+        self._items.append(steps)
 
     def _state_epochs(self, rows: Rows) -> None:
         """Give the rows the epoch that the last header of their writer stated."""
         epochs = rows.columns.floats[EPOCH, rows.first : rows.end]
         for who, mask in rows.writers():
             epochs[mask] = self._epoch_of(who)
-
-    def takes(self, compiled: CompiledFormat) -> bool:
-        """Whether the native scanner reads this format."""
-        return native.scan is not None and bool(self._program(compiled))
-
-    def _program(self, compiled: CompiledFormat) -> bytes:
-        name = compiled.format.name
-        program = self._programs.get(name)
-        if program is None:
-            program = self._programs[name] = compile_program(compiled.format) or b""
-        return program
 
     def _fill(
         self, columns: Columns, part: Stretch, layout: StepLayout, writers: Sequence[RankId]
@@ -260,7 +214,8 @@ class Gatherer:
 
     def _columns(self, shape: StepShape) -> Columns:
         last = self._items[-1] if self._items else None
-        if isinstance(last, Columns) and last.shape == shape:
+        whole, self._whole = self._whole, True
+        if whole and isinstance(last, Columns) and last.shape == shape:
             return last
         columns = Columns(shape)
         self._items.append(columns)
@@ -286,9 +241,21 @@ class Gatherer:
             start = end
 
     def _shape(self, compiled: CompiledFormat, layout: StepLayout, row: Groups) -> StepShape:
-        epochs, steps, batches = (
+        totals = tuple(
             _optional_int(None if index is None else row[index]) for index in layout.totals
         )
+        return self.shape(compiled, totals, row[ZONE], _digits(row[FRACTION]))
+
+    def shape(
+        self,
+        compiled: CompiledFormat,
+        totals: tuple[int | None, ...],
+        zone: bytes | None,
+        digits: int,
+    ) -> StepShape:
+        """The shape of records of a format with these totals, zone, and width of fractions."""
+        layout = self._layout(compiled)
+        epochs, steps, batches = totals
         return StepShape(
             file=self._file,
             format=compiled.format.name,
@@ -297,8 +264,8 @@ class Gatherer:
             granularity=compiled.format.granularity or compiled.dialect.granularity,
             batch_unit=compiled.dialect.batch_unit if layout.batch is not None else None,
             attempt=self._role.attempt,
-            zone=zone_minutes(row[ZONE]),
-            digits=len(row[FRACTION] or b""),
+            zone=zone_minutes(zone),
+            digits=digits,
             epoch_base=compiled.dialect.epoch_base,
             metrics=layout.names,
             total_epochs=epochs,

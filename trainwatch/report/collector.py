@@ -16,9 +16,9 @@ from trainwatch.events import Parsed, RankId, Split, StepBlock
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.formats.names import fold
 from trainwatch.model.attempts import number_attempts
+from trainwatch.model.parts import metric_key
 from trainwatch.model.run import by_writer
 from trainwatch.model.series import Series
-from trainwatch.model.stream import metric_key
 from trainwatch.report.history import (
     FIRST,
     PLACES,

@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 from trainwatch.errors import UsageError
 
-Scan = Callable[..., tuple[int, int]]
+Scan = Callable[..., tuple[int, int, int, int, int]]
+
+_LAYOUT = 2
+"""What this version of trainwatch and the C file hand each other; `_scan.c` has the same number."""
 
 
 def _load() -> tuple[Scan | None, str]:
@@ -18,16 +21,18 @@ def _load() -> tuple[Scan | None, str]:
     if wanted == "plain":
         return None, "plain engine, as TRAINWATCH_ENGINE asks"
     try:
-        from trainwatch.parsing.native._scan import scan  # noqa: PLC0415 - may not exist
+        from trainwatch.parsing.native._scan import LAYOUT, scan  # noqa: PLC0415 - may not exist
+    except ModuleNotFoundError:
+        reason = "the native one was not built"
     except ImportError as error:
-        missing = isinstance(error, ModuleNotFoundError)
-        reason = "the native one was not built" if missing else f"the native one fails: {error}"
-        if wanted == "native":
-            raise UsageError(
-                f"TRAINWATCH_ENGINE asks for the native engine, but {reason}"
-            ) from None
-        return None, f"plain engine; {reason}"
-    return scan, "native engine"
+        reason = f"the native one fails: {error}"
+    else:
+        if LAYOUT == _LAYOUT:
+            return scan, "native engine"
+        reason = "the native one was built from another version"
+    if wanted == "native":
+        raise UsageError(f"TRAINWATCH_ENGINE asks for the native engine, but {reason}")
+    return None, f"plain engine; {reason}"
 
 
 scan, described = _load()

@@ -1,8 +1,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+LAYOUT: int
+
 def scan(
-    program: bytes,
+    programs: bytes,
+    hot: int,
     data: bytes,
     start: int,
     end: int,
@@ -10,12 +13,10 @@ def scan(
     base: int,
     rank: int,
     local: int,
-    zone: bytes,
-    digits: int,
-    totals: tuple[int, ...],
     integers: NDArray[np.int64],
     who: NDArray[np.int32],
     floats: NDArray[np.float64],
     capacity: int,
     row: int,
-) -> tuple[int, int]: ...
+    stretches: NDArray[np.int64],
+) -> tuple[int, int, int, int, int]: ...
