@@ -46,12 +46,20 @@ class GpuProcess:
 
 @dataclass(frozen=True, slots=True)
 class GpuSample:
-    """One GPU at one moment; the attributes of `model.system.GpuView` have the same meaning.
+    """One GPU at one moment.
 
     Attributes:
+        index: Its number on its node, as the driver counts.
+        throttled: Why its clocks are held down, in the driver's terms; empty when they are not.
+        errors: Counters that must be 0, such as `ecc_uncorrected`, by name.
         xids: Driver errors reported since the sample before.
+        lost: Whether it no longer answers.
         mig: Whether it is split into instances, so that it has no utilisation of its own.
-        assumed: Whether `ranks` only follows from LOCAL_RANK and CUDA_VISIBLE_DEVICES.
+        instances: UUIDs of these.
+        ranks: Global ranks that compute on it, where known.
+        assumed: Whether `ranks` only follows from LOCAL_RANK and CUDA_VISIBLE_DEVICES, because a
+            container hides which processes compute on it; a view marks them, for example `3?`.
+        processes: That compute on it.
     """
 
     index: int
@@ -68,6 +76,7 @@ class GpuSample:
     xids: tuple[int, ...] = ()
     lost: bool = False
     mig: bool = False
+    instances: tuple[str, ...] = ()
     ranks: tuple[int, ...] = ()
     assumed: bool = False
     processes: tuple[GpuProcess, ...] = ()
@@ -95,10 +104,16 @@ class DiskSample:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One node at one moment; the attributes of `model.system.HostView` have the same meaning.
+    """One node at one moment.
 
     Attributes:
+        host: The node, as its sampler names it.
+        cpu: Use of all its cores together, 0 to 100.
+        training_cpu: Use by the training's processes, 100 a core.
+        training_memory: Resident bytes of the training's processes; what they share counts for each.
+        processes: How many these are.
         marked: Whether something happened that must outlive the thinning of the file.
+        gpu_silence: Seconds since the driver answered, where it does not; `gpus` is then empty.
         notes: What could not be sampled and why; each is said once.
     """
 
@@ -116,6 +131,7 @@ class Sample:
     disks: tuple[DiskSample, ...] = ()
     ranks: tuple[RankProcess, ...] = ()
     gpus: tuple[GpuSample, ...] = ()
+    gpu_silence: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -161,6 +177,7 @@ def decode(line: bytes) -> Sample | None:
         disks=taken.parts("disks", _disk),
         ranks=taken.parts("ranks", _rank),
         gpus=taken.parts("gpus", _gpu),
+        gpu_silence=taken.number("gpu_silence"),
         notes=taken.texts("notes"),
     )
 
@@ -238,6 +255,7 @@ def _gpu(taken: _Taken) -> GpuSample | None:
         xids=taken.wholes("xids"),
         lost=taken.flag("lost"),
         mig=taken.flag("mig"),
+        instances=taken.texts("instances"),
         ranks=taken.wholes("ranks"),
         assumed=taken.flag("assumed"),
         processes=taken.parts("processes", _process),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from trainwatch.runner.foreground import conclusion
 from trainwatch.runner.launch import Launched
 from trainwatch.runner.logout import warning
 from trainwatch.runner.passage import Passage
+from trainwatch.supervise.companions import UNENDABLE, Companions
 from trainwatch.supervise.order import Answer, Order, decode_answer, decode_order, encode
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.process import identify
@@ -131,3 +133,20 @@ def test_a_later_setting_wins(tmp_path: Path) -> None:
     (tmp_path / "etc/systemd/logind.conf.d/9.conf").write_text("KillUserProcesses=no\n")
     assert warning(tmp_path, "ann") is None
     assert warning() is None or isinstance(warning(), str)
+
+
+def test_a_companion_that_nothing_ends_is_left_behind(tmp_path: Path) -> None:
+    """As one that hangs in the kernel: here nobody tells that it has ended."""
+    failed: list[str] = []
+    paths = RunPaths(tmp_path)
+    paths.private.mkdir()
+    companions = Companions(paths, lambda name, _code: failed.append(name))
+    companion = companions.start("sampler", [sys.executable, "-c", "import time; time.sleep(600)"])
+    assert companion
+    companions.end(0.0)
+    companions.tick(companion.patience + UNENDABLE - 1)
+    assert companions.alive
+    companions.tick(companion.patience + UNENDABLE)
+    assert not companions.alive
+    assert failed == ["sampler"]
+    assert companion.process.wait(60) < 0

@@ -3,6 +3,7 @@
  *   NVML_STUB_INIT   result of nvmlInitWithFlags (0; 9 is "driver not loaded")
  *   NVML_STUB_LOST   path: GPU 1 is lost as soon as this file exists
  *   NVML_STUB_MIG    1: GPU 0 is split, so that it has no utilisation
+ *   NVML_STUB_BLOCK  path: as long as this file exists, no question about temperatures returns
  *   NVML_STUB_PID    process that computes on GPU 0
  *   NVML_STUB_ECC    path: two uncorrected errors and Xid 48 on GPU 0 as soon as this file exists
  * Left out on purpose, as in an old driver: remapped rows, MemoryInfo_v2. -DWITHOUT_POWER leaves out
@@ -55,7 +56,7 @@ int nvmlDeviceGetName(Device *d, char *name, unsigned int size) {
 }
 int nvmlDeviceGetUUID(Device *d, char *uuid, unsigned int size) {
   ALIVE(d);
-  snprintf(uuid, size, "GPU-000%d", d->index);
+  snprintf(uuid, size, d->index < 8 ? "GPU-000%d" : "MIG-000%d", d->index);
   return OK;
 }
 int nvmlDeviceGetMemoryInfo(Device *d, Memory *m) {
@@ -74,6 +75,7 @@ int nvmlDeviceGetUtilizationRates(Device *d, Utilization *u) {
 }
 int nvmlDeviceGetTemperature(Device *d, int sensor, unsigned int *t) {
   (void)sensor;
+  while (happened("NVML_STUB_BLOCK")) usleep(20000);
   ALIVE(d);
   *t = 71;
   return OK;
@@ -94,6 +96,13 @@ int nvmlDeviceGetCurrentClocksThrottleReasons(Device *d, unsigned long long *bit
 int nvmlDeviceGetMigMode(Device *d, unsigned int *now, unsigned int *next) {
   ALIVE(d);
   *now = *next = d->index == 0 && number("NVML_STUB_MIG", 0);
+  return OK;
+}
+int nvmlDeviceGetMaxMigDeviceCount(Device *d, unsigned int *count) { (void)d; *count = 3; return OK; }
+int nvmlDeviceGetMigDeviceHandleByIndex(Device *d, unsigned int place, Device **instance) {
+  if (d->index || place == 1) return 6; /* nothing there */
+  devices[8 + place].index = 8 + place;
+  *instance = &devices[8 + place];
   return OK;
 }
 int nvmlDeviceGetTotalEccErrors(Device *d, int kind, int counter, unsigned long long *count) {

@@ -72,6 +72,37 @@ def test_a_split_gpu_has_no_utilisation(start: Start, driver: Path) -> None:
     assert gpu["mig"] is True
     assert gpu["utilization"] is None
     assert gpu["memory_used"] == 61 << 30
+    assert gpu["instances"] == ["MIG-0008", "MIG-00010"]
+
+
+def test_a_driver_that_hangs_does_not_stop_the_samples(
+    start: Start, driver: Path, tmp_path: Path
+) -> None:
+    sign = tmp_path / "hangs"
+    sampler = start(LD_LIBRARY_PATH=str(driver), NVML_STUB_BLOCK=str(sign))
+    sampler.until(bool)
+    sign.touch()
+    samples = sampler.until(lambda found: sum(s["gpu_silence"] is not None for s in found) > 2)
+    silent = [sample for sample in samples if sample["gpu_silence"] is not None]
+    assert [sample["gpus"] for sample in silent] == [[]] * len(silent)
+    assert silent[0]["gpu_silence"] < silent[1]["gpu_silence"] < silent[2]["gpu_silence"]
+    assert silent[0]["marked"] is True
+    assert silent[0]["memory_used"] > 0
+    said = [note for sample in samples for note in sample["notes"] if "does not answer" in note]
+    assert len(said) == 1
+    sign.unlink()
+    assert sampler.until(lambda found: len(found[-1]["gpus"]) == 2)[-1]["gpu_silence"] is None
+
+
+def test_a_sampler_ends_whose_driver_hangs(start: Start, driver: Path, tmp_path: Path) -> None:
+    sign = tmp_path / "hangs"
+    run_json(tmp_path)
+    sampler = start(LD_LIBRARY_PATH=str(driver), NVML_STUB_BLOCK=str(sign))
+    sampler.until(bool)
+    sign.touch()
+    sampler.until(lambda found: found[-1]["gpu_silence"] is not None)
+    run_json(tmp_path, ended=1.0, exit_code=0)
+    assert sampler.process.wait(60) == 0
 
 
 def test_missing_functions_are_said_once(start: Start, build_driver: Callable[..., Path]) -> None:

@@ -306,6 +306,31 @@ def test_the_usual_device(visible: str | None, local: int | None, expected: int 
     assert all(not gpu.ranks for gpu in assign(gpu_pair(), [idle], same_numbers=False))
 
 
+@pytest.mark.parametrize(
+    "visible", ["MIG-2222", "MIG-2222-more", "MIG-GPU-bbbb-2/1/0", "GPU-bbbb", "1"]
+)
+def test_an_instance_belongs_to_its_gpu(visible: str) -> None:
+    gpus = [
+        GpuSample(0, "GPU-aaaa-1", mig=True, instances=("MIG-1111-x",)),
+        GpuSample(1, "GPU-bbbb-2", mig=True, instances=("MIG-2222-x", "MIG-2222-more-y")),
+    ]
+    worker = Worker(7, 3, 0, visible, uses_gpu=True)
+    found = assign(gpus, [worker], same_numbers=False)
+    assert [gpu.ranks for gpu in found] == [(), (3,)]
+
+
+def test_a_driver_that_falls_silent_is_told_with_the_age_of_its_figures() -> None:
+    told = Sample(10.0, "a17", gpus=(GpuSample(0, "GPU-a", utilization=97.0),))
+    silent = Sample(52.0, "a17", gpu_silence=42.0)
+    view = machines(told, silent).view()
+    assert view
+    assert (view.gpus[0].utilization, view.gpus[0].silence) == (97.0, 42.0)
+    assert view.gpus[0].times.tolist() == [10.0]
+    assert view.notes[0] == "GPU figures are 42 s old: the driver does not answer."
+    assert [finding.rule for finding in findings(told, silent)] == ["gpu_driver_silent"]
+    assert findings(told, silent, replace(told, time=54.0)) == []
+
+
 def test_chunks_of_another_file_are_another_node() -> None:
     engine = Engine(RunInfo("runs/a"))
     for name, host in (("system.jsonl", "a17"), ("system-b2.jsonl", "b2")):

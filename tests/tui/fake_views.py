@@ -30,7 +30,8 @@ from trainwatch.model.snapshot import (
     Status,
     TimeBasis,
 )
-from trainwatch.model.system import DiskView, GpuView, HostView, SystemView
+from trainwatch.model.system import GpuView, HostView, SystemView
+from trainwatch.samples import DiskSample
 
 NOW = datetime(2026, 11, 22, 14, 32, 7, tzinfo=UTC).timestamp()
 BATCHES = 171
@@ -342,8 +343,8 @@ def system(*, lost: bool = False, busy: Sequence[int] | None = None) -> SystemVi
         used = 0.0 if index == 3 else float(wave[-1])
         cards.append(
             GpuView(
-                "a17",
-                index,
+                host="a17",
+                index=index,
                 name="NVIDIA H100 80GB HBM3",
                 ranks=(index,),
                 utilization=None if index == 6 else used,
@@ -359,7 +360,8 @@ def system(*, lost: bool = False, busy: Sequence[int] | None = None) -> SystemVi
             )
         )
     host = HostView(
-        "a17",
+        time=NOW - 3,
+        host="a17",
         cpu=38.0,
         cores=96,
         load=41.2,
@@ -368,7 +370,7 @@ def system(*, lost: bool = False, busy: Sequence[int] | None = None) -> SystemVi
         training_cpu=2950.0,
         training_memory=164 << 30,
         processes=41,
-        disks=(DiskView("/data", 9 << 40, 60 << 40), DiskView("/scratch", 11 << 30, 800 << 30)),
+        disks=(DiskSample("/data", 9 << 40, 60 << 40), DiskSample("/scratch", 11 << 30, 800 << 30)),
         times=times,
         history={"cpu": wave - 55},
     )

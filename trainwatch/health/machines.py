@@ -9,6 +9,9 @@ from trainwatch.model.machines import HARD_LIMITS, GpuState, HostState, Machines
 THROTTLED_SECONDS = 300.0
 """Clocks held down for so long without a break are a finding; shorter dips are usual."""
 
+SILENT_SECONDS = 30.0
+"""A driver that does not answer for so long is a finding."""
+
 _GIB = 1 << 30
 _LEAST_FREE = 2 * _GIB
 _LEAST_SHARE = 0.05
@@ -38,7 +41,23 @@ def machine_findings(machines: Machines, *, over: bool) -> Iterator[Finding]:
     for host in machines.hosts():
         for gpu in host.gpus.values():
             yield from _gpu_findings(host, gpu, over=over)
+        yield from _silence(host, over=over)
         yield from _disk_findings(host, over=over)
+
+
+def _silence(host: HostState, *, over: bool) -> Iterator[Finding]:
+    lasted = host.last.gpu_silence
+    if lasted is None or lasted < SILENT_SECONDS or host.silent_at is None:
+        return
+    yield Finding(
+        "gpu_driver_silent",
+        Severity.WARNING,
+        NOBODY,
+        f"the NVIDIA driver of {printable(host.last.host)} has not answered for {duration(lasted)}",
+        (host.silent_at,),
+        refute="if nvidia-smi answers there",
+        active=not over,
+    )
 
 
 def _gpu_findings(host: HostState, gpu: GpuState, *, over: bool) -> Iterator[Finding]:

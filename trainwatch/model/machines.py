@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from trainwatch.events import Evidence
-from trainwatch.model.system import DiskView, GpuView, HostView, Series, SystemView
+from trainwatch.model.system import GpuView, HostView, Series, SystemView
 from trainwatch.samples import GpuSample, Sample, quoted, thinned
 
 CAPACITY = 1024
@@ -111,17 +112,23 @@ class HostState:
     Attributes:
         last, where: Its newest sample, and where it stands.
         notes: What could not be sampled.
+        silent_at: Where the driver fell silent; None while it answers.
     """
 
     last: Sample
     where: Evidence
     gpus: dict[int, GpuState] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    silent_at: Evidence | None = None
     history: History = field(default_factory=lambda: History(_HOST_HISTORY))
 
     def add(self, sample: Sample, where: Evidence) -> None:
         """Fold the next sample of this node."""
         self.last, self.where = sample, where
+        if sample.gpu_silence is None:
+            self.silent_at = None
+        elif self.silent_at is None:
+            self.silent_at = where
         self.history.add(sample.time, sample)
         for note in sample.notes:
             if len(self.notes) < _NOTES:
@@ -169,50 +176,37 @@ class Machines:
             notes=tuple(
                 f"{host.last.host}: {note}" if several else note
                 for host in hosts
-                for note in host.notes
+                for note in _notes(host)
             ),
         )
 
 
 def _gpu(host: HostState, index: int) -> GpuView:
     state = host.gpus[index]
-    shown = state.answered or state.last
     times, history = state.history.columns()
+    known = {
+        **_fields(state.answered or state.last),
+        "ranks": state.ranks,
+        "assumed": state.assumed,
+        "lost": state.lost_at is not None,
+    }
     return GpuView(
-        host=host.last.host,
-        index=index,
-        uuid=shown.uuid,
-        name=shown.name,
-        ranks=state.ranks,
-        ranks_assumed=state.assumed,
-        utilization=shown.utilization,
-        memory_used=shown.memory_used,
-        memory_total=shown.memory_total,
-        temperature=shown.temperature,
-        power=shown.power,
-        power_limit=shown.power_limit,
-        throttled=shown.throttled,
-        errors=shown.errors,
-        lost=state.lost_at is not None,
-        times=times,
-        history=history,
+        **known, host=host.last.host, times=times, history=history, silence=host.last.gpu_silence
     )
 
 
 def _host(host: HostState) -> HostView:
-    last = host.last
     times, history = host.history.columns()
-    return HostView(
-        host=last.host,
-        cpu=last.cpu,
-        cores=last.cores,
-        load=last.load,
-        memory_used=last.memory_used,
-        memory_total=last.memory_total,
-        training_cpu=last.training_cpu,
-        training_memory=last.training_memory,
-        processes=last.processes,
-        disks=tuple(DiskView(disk.path, disk.free, disk.total) for disk in last.disks),
-        times=times,
-        history=history,
-    )
+    return HostView(**_fields(host.last), times=times, history=history)
+
+
+def _fields(sample: GpuSample | Sample) -> dict[str, Any]:
+    return {name: getattr(sample, name) for name in sample.__dataclass_fields__}
+
+
+def _notes(host: HostState) -> Iterator[str]:
+    silence = host.last.gpu_silence
+    if silence is not None:
+        old = "GPU figures are" if host.gpus else "the NVIDIA driver has not answered for"
+        yield f"{old} {silence:.0f} s{' old: the driver does not answer' if host.gpus else ''}."
+    yield from host.notes

@@ -28,6 +28,7 @@ def sample_rows(sample: Sample, where: Evidence) -> Iterator[Json]:
         "training_cpu": sample.training_cpu,
         "training_memory": sample.training_memory,
         "processes": sample.processes,
+        "gpu_silence": sample.gpu_silence,
         "disks": [
             {"path": disk.path, "free": disk.free, "total": disk.total} for disk in sample.disks
         ],

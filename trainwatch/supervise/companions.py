@@ -24,6 +24,10 @@ from trainwatch.supervise.paths import RunPaths
 TERM_WAIT = 5.0
 """Seconds that a companion has to end by itself."""
 
+UNENDABLE = 30.0
+"""Seconds from SIGTERM after which one that SIGKILL does not end is left behind: it hangs in the
+kernel, as in a driver or a dead file system, and the run need not wait for that."""
+
 _PR_SET_PDEATHSIG = 1
 _PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -164,11 +168,19 @@ class Companions:
         for companion in list(self._living.values()):
             if companion.asked is not None or now >= companion.deadline:
                 companion.end(now)
+                self._leave(companion, now)
 
     def end(self, now: float) -> None:
         """Asks all of them to end."""
-        for companion in self._living.values():
+        for companion in list(self._living.values()):
             companion.end(now)
+            self._leave(companion, now)
+
+    def _leave(self, companion: Companion, now: float) -> None:
+        if companion.asked is not None and now >= companion.asked + companion.patience + UNENDABLE:
+            del self._living[companion.pid]
+            companion.exit_code = -signal.SIGKILL
+            self._failed(companion.name, companion.exit_code)
 
 
 def _die_with_me() -> None:

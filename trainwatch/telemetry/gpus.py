@@ -118,6 +118,7 @@ class _Device:
             errors=self._errors(),
             xids=xids,
             mig=mig,
+            instances=(self._ask("MIG instances", _instances) or ()) if mig else (),
             processes=self._ask("processes", _processes) or (),
         )
 
@@ -151,7 +152,9 @@ class _Device:
             return None
 
 
-_RARE = frozenset(("ECC errors", "corrected ECC errors", "remapped rows", "MIG mode"))
+_RARE = frozenset(
+    ("ECC errors", "corrected ECC errors", "remapped rows", "MIG mode", "MIG instances")
+)
 
 
 def _words(error: Exception) -> str:
@@ -194,6 +197,20 @@ def _throttled(handle: Handle) -> tuple[str, ...]:
 def _mig(handle: Handle) -> bool:
     current, _pending = pynvml.nvmlDeviceGetMigMode(handle)
     return bool(current == pynvml.NVML_DEVICE_MIG_ENABLE)
+
+
+def _instances(handle: Handle) -> tuple[str, ...]:
+    """UUIDs of the instances; a place without one is skipped."""
+    found = []
+    for place in range(int(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle))):
+        try:
+            instance = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place)
+        except pynvml.NVMLError as error:
+            if error.value in _LOST:
+                raise
+            continue
+        found.append(str(pynvml.nvmlDeviceGetUUID(instance)))
+    return tuple(found)
 
 
 def _ecc_uncorrected(handle: Handle) -> int:

@@ -75,5 +75,15 @@ def _usual_device(worker: Worker, gpus: Sequence[GpuSample]) -> int | None:
     entry = entries[place]
     if entry.isascii() and entry.isdigit():
         return int(entry) if int(entry) in known else None
-    named = [gpu.index for gpu in gpus if entry and (gpu.uuid or "").startswith(entry)]
+    named = [gpu.index for gpu in gpus if _is_named(entry, gpu)]
     return named[0] if len(named) == 1 else None
+
+
+def _is_named(entry: str, gpu: GpuSample) -> bool:
+    """Whether an entry means a GPU or one of its instances, by a UUID or the beginning of one."""
+    if entry.startswith(_OLD_INSTANCE):  # MIG-GPU-UUID/instance/part, before driver 470
+        return gpu.uuid is not None and gpu.uuid == entry.removeprefix("MIG-").partition("/")[0]
+    return bool(entry) and any(uuid.startswith(entry) for uuid in (gpu.uuid or "", *gpu.instances))
+
+
+_OLD_INSTANCE = "MIG-GPU-"

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from trainwatch.samples import GpuSample, Sample, encode, file_name
+from trainwatch.telemetry.driver import Driver
 from trainwatch.telemetry.gpus import Gpus
 from trainwatch.telemetry.host import disks, host_figures
 from trainwatch.telemetry.journal import SampleFile
@@ -19,6 +20,9 @@ from trainwatch.telemetry.training import Training
 
 _NOTICE = 2.0
 """Seconds after which the end of the run is noticed at the latest."""
+
+_PATIENCE = 1.0
+"""Seconds for which the driver may think about a sample, at least."""
 
 _FIRST_NAMESPACE = "pid:[4026531836]"
 """The machine's own process numbers (PROC_PID_INIT_INO of the kernel); a container has others."""
@@ -38,7 +42,9 @@ class Sampler:
         self._parent = os.getppid()
         self._host = socket.gethostname()
         self._notes = Notes()
-        self._gpus = Gpus(self._notes)
+        patience = max(_PATIENCE, interval / 2)
+        self._driver = Driver(lambda: Gpus(self._notes), self._notes, patience)
+        self._silent = False
         self._training = Training(self._parent)
         self._began = (time.time(), time.monotonic())
         self._happened: tuple[object, ...] = ()
@@ -60,14 +66,13 @@ class Sampler:
         """This node as it is now."""
         host = host_figures()
         use = self._training.look(record)
-        gpus = assign(
-            self._gpus.sample(), self._training.workers, same_numbers=_sees_the_hosts_numbers()
-        )
+        seen, silence = self._driver.sample()
+        gpus = assign(seen, self._training.workers, same_numbers=_sees_the_hosts_numbers())
         notes = self._notes.take()
         return Sample(
             time=round(self._now(), 3),
             host=self._host,
-            marked=self._is_news(gpus) or bool(notes),
+            marked=self._is_news(gpus, silence) or bool(notes),
             **host._asdict(),
             training_cpu=use.cpu,
             training_memory=use.memory,
@@ -75,6 +80,7 @@ class Sampler:
             disks=disks([str(self._run_dir), *([record.cwd] if record.cwd else [])]),
             ranks=self._training.ranks,
             gpus=gpus,
+            gpu_silence=silence,
             notes=notes,
         )
 
@@ -86,8 +92,13 @@ class Sampler:
         """Epoch seconds that never go back while this process lives."""
         return self._began[0] + time.monotonic() - self._began[1]
 
-    def _is_news(self, gpus: tuple[GpuSample, ...]) -> bool:
-        """Whether a GPU was lost or found again, or counts other errors than before."""
+    def _is_news(self, gpus: tuple[GpuSample, ...], silence: float | None) -> bool:
+        """Whether a GPU was lost or found again, counts other errors, or the driver fell silent."""
+        if (silence is not None) != self._silent:
+            self._silent = silence is not None
+            return True
+        if self._silent:
+            return False
         happened = tuple((gpu.index, gpu.lost, _uncorrected(gpu)) for gpu in gpus)
         news = happened != self._happened or any(gpu.xids for gpu in gpus)
         self._happened = happened
