@@ -7,13 +7,13 @@ import pytest
 from rich.console import Console
 
 from tests.diagnose.cases import RECORDED, SAMPLE_LOGS, diagnosed, files_of
-from tests.diagnose.scenarios import SCENARIOS, Scenario, traceback
+from tests.diagnose.scenarios import SCENARIOS, Scenario, rank_logs, traceback
 from trainwatch.diagnose import Category, Confidence, DiagnosedPhase, Diagnosis, Role, Verdict
 from trainwatch.report.diagnosis import diagnosis_document
 from trainwatch.report.diagnosis_text import lines_of, print_diagnosis
 
 KEYS = ["schema", "verdict", "category", "phase", "summary", "confidence", "ranks", "evidence",
-        "refute", "advice", "missing", "others"]  # fmt: skip
+        "refute", "advice", "missing", "others", "note"]  # fmt: skip
 RANK_KEYS = ["rank", "role", "why", "state", "epoch", "step", "silent_seconds"]
 STATES = {"active", "slow", "stalled", "finished", "dead", "unknown"}
 SCREENS = [(80, 24), (120, 40)]
@@ -89,6 +89,22 @@ def test_one_line_for_ranks_of_one_role_at_one_place() -> None:
     text = [line.plain for line in lines_of(found, 120, 40)]
     assert sum("suspect" in line for line in text) == 1
     assert sum("ranks 1, 2" in line and "victim" in line for line in text) == 1
+
+
+def test_one_count_of_epochs_in_all_words() -> None:
+    """The main log counts from 1 and states totals, the ranks' logs, which are quoted, from 0."""
+    found = diagnosed(files_of(SAMPLE_LOGS / "nan"))
+    assert "since epoch 2 step 15" in found.summary
+    assert all("epoch 2" in rank.why or "epoch 2" in rank.place for rank in found.ranks)
+    assert found.note == "epoch 1 of the ranks' logs is epoch 2 here"
+    assert any(found.note in line.plain for line in lines_of(found, 80, 23))
+    assert diagnosis_document(found)["ranks"][0]["epoch"] == 1  # as printed
+
+
+def test_logs_that_count_alike_need_no_word_on_it() -> None:
+    found = diagnosed({name: text.encode() for name, text in rank_logs(2).items()})
+    assert found.note == ""
+    assert diagnosis_document(found)["note"] is None
 
 
 def test_a_selection_of_ranks() -> None:

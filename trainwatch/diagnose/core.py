@@ -16,7 +16,7 @@ from trainwatch.diagnose.explicit import explicit
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.jobs import Job, split_jobs
 from trainwatch.diagnose.lead import Detector, Lead
-from trainwatch.diagnose.notes import clocks, others
+from trainwatch.diagnose.notes import clocks, counted_apart, others
 from trainwatch.diagnose.outside import outside, unexplained
 from trainwatch.diagnose.ranking import choose, combine
 from trainwatch.diagnose.recorded import recorded
@@ -110,6 +110,7 @@ def _one(case: Case) -> Diagnosis:
         advice=lead.advice,
         missing=tuple(dict.fromkeys((*lead.missing, *clocks(case)))),
         others=others(case, lead, leads),
+        note=counted_apart(case),
     )
 
 

@@ -111,7 +111,7 @@ class RankDiagnosis:
         role: Its part.
         why: One sentence.
         state: As `trainwatch status` has it.
-        epoch, step: As its log printed them last.
+        epoch, step: As its log printed them last; `place` counts epochs as the whole view does.
         silent_seconds: Since its newest line; None when no time is known.
         place: Its last position in words, for people.
     """
@@ -148,6 +148,7 @@ class Diagnosis:
         advice: Next steps, the first first.
         missing: Evidence that was not there, and how to have it next time.
         others: Findings beside the verdict.
+        note: How to read its words beside the lines that it quotes; mostly empty.
     """
 
     verdict: Verdict
@@ -161,3 +162,4 @@ class Diagnosis:
     advice: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
+    note: str = ""

@@ -31,8 +31,8 @@ def ended_early(case: Case, spread: Spread, who: RankId) -> bool:
 def _did_less(case: Case, who: RankId, place: Place) -> bool:
     """Whether its own word on this epoch names fewer batches than its epochs before."""
     done = [one for one in _done(case) if one.who == who and one.split is Split.TRAIN]
-    now = [one.amount for one in done if one.epoch == place.epoch and one.worker is None]
-    before = [one.amount for one in done if one.epoch != place.epoch and one.worker is None]
+    now = [one.amount for one in done if one.epoch == place.printed and one.worker is None]
+    before = [one.amount for one in done if one.epoch != place.printed and one.worker is None]
     return bool(now) and bool(before) and now[-1] < median(before)
 
 
@@ -41,7 +41,7 @@ def _usual_amount(case: Case, who: RankId, place: Place) -> float | None:
     counts = [
         one.amount
         for one in _done(case)
-        if one.worker is None and one.split is Split.TRAIN and one.epoch != place.epoch
+        if one.worker is None and one.split is Split.TRAIN and one.epoch != place.printed
     ]
     del who
     return median(counts) if counts else None

@@ -59,6 +59,16 @@ def _where(clue: Clue) -> str:
     return f"{clue.evidence.file}{line}"
 
 
+def counted_apart(case: Case) -> str:
+    """Says so where the ranks' logs, which are quoted, number an epoch otherwise than the words."""
+    both = {(view.epoch, view.shown_epoch) for view in case.health.ranks}
+    known = [(own, shown) for own, shown in both if own is not None and shown not in (None, own)]
+    if not known:
+        return ""
+    own, shown = max(known)
+    return f"epoch {own:g} of the ranks' logs is epoch {shown:g} here"
+
+
 def clocks(case: Case) -> tuple[str, ...]:
     """A word on clocks that disagree."""
     apart = {base: offset for base, offset in case.offsets.items() if offset}

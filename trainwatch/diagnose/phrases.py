@@ -52,7 +52,8 @@ def _position(case: Case, who: RankId) -> str:
     if view is None or view.epoch is None:
         return ""
     step = "" if view.step is None else f" step {view.step}"
-    return f", after epoch {view.epoch:g}{step}"
+    shown = view.epoch if view.shown_epoch is None else view.shown_epoch
+    return f", after epoch {shown:g}{step}"
 
 
 def why_of(clue: Clue) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trainwatch.diagnose.case import Case
 from trainwatch.events import Phase, RankId, Split
@@ -38,14 +38,17 @@ class Place:
     """A position in comparable form.
 
     Attributes:
-        epoch, phase, step: As the rank's log states them.
+        epoch: Counted as the whole view counts epochs: by the log that states how many there are.
+        phase, step: As the rank's log states them.
         rank_in_epoch: The phase's place in the order of an epoch.
+        shift: What was added to the epoch that the rank's log prints.
     """
 
     epoch: float
     phase: Phase
     step: int
     rank_in_epoch: float
+    shift: int = field(default=0, compare=False)
 
     def rounded(self, grain: int) -> "Place":
         """With its step rounded down to what all ranks print; 0: not all of them print steps."""
@@ -60,10 +63,15 @@ class Place:
 
     @property
     def words(self) -> str:
-        """`in training, epoch 1 step 35`."""
+        """`in training, epoch 2 step 35`."""
         epoch = "" if self.epoch < 0 else f" epoch {self.epoch:g}"
         step = "" if self.step < 0 else f" step {self.step}"
         return phase_words(self.phase) + ("," if epoch or step else "") + epoch + step
+
+    @property
+    def printed(self) -> float:
+        """The epoch as the rank's log states it."""
+        return self.epoch - self.shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,8 @@ def places_of(case: Case) -> Mapping[RankId, Place]:
     if any(stream.position.phase not in _BEFORE for stream in streams.values()):
         streams = {w: s for w, s in streams.items() if s.position.phase not in _BEFORE}
     unmarked = {mark for who, stream in streams.items() for mark in _unmarked(case, who, stream)}
-    places = {who: _place(stream.position, unmarked) for who, stream in streams.items()}
+    shift = case.crew.epoch_shift
+    places = {who: _place(s.position, shift(s), unmarked) for who, s in streams.items()}
     grain = _grain(list(streams.values()))
     places = {who: place.rounded(grain) for who, place in places.items()}
     return {who: place for who, place in places.items() if place.phase is not Phase.UNKNOWN}
@@ -147,14 +156,14 @@ def spread_of(case: Case) -> Spread | None:
     return Spread(places, majority, odd, _close(case, list(groups)))
 
 
-def _place(position: Position, unmarked: Collection[Phase]) -> Place:
+def _place(position: Position, shift: int, unmarked: Collection[Phase]) -> Place:
     phase = position.phase
     while phase in unmarked and phase in _EARLIER:
         phase = _EARLIER[phase]
     order = _ORDER.get(position.before, 0.0) + 0.5 if phase is Phase.CHECKPOINT else _ORDER[phase]
-    epoch = _NO_STEP if position.epoch is None else position.epoch
+    epoch = _NO_STEP if position.epoch is None else position.epoch + shift
     step = _NO_STEP if position.step is None else position.step
-    return Place(float(epoch), phase, step, order)
+    return Place(float(epoch), phase, step, order, shift)
 
 
 def _close(case: Case, places: Sequence[Place]) -> bool:

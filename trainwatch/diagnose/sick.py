@@ -17,6 +17,7 @@ from trainwatch.diagnose.lead import Charge, Lead, When
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import NOBODY, Evidence, Finding, RankId
+from trainwatch.formats.filenames import describe
 from trainwatch.model.snapshot import Status
 
 _RULES = {
@@ -96,13 +97,15 @@ def _found(case: Case, category: Category, findings: Sequence[Finding]) -> Lead:
         category=category,
         verdict=Verdict.UNDECIDED if category is Category.LOSS_STAGNATION else Verdict.FAILED,
         standing=Standing.ROOT,
-        summary=f"{_said(first)}{first_on}{'' if mild else tail}",
+        summary=f"{_said(case, first)}{first_on}{'' if mild else tail}",
         confidence=Confidence.LIKELY if mild else Confidence.CERTAIN,
         when=When(case.crew.attempt),
-        charges={alone: Charge(Role.GUILTY, f"{_said(first)}, before the others'")}
+        charges={alone: Charge(Role.GUILTY, f"{_said(case, first)}, before the others'")}
         if alone
         else {},
-        victims={one.who: f"{_said(one)}, after {who}'s" for one in reversed(ordered[1:]) if alone},
+        victims={
+            one.who: f"{_said(case, one)}, after {who}'s" for one in reversed(ordered[1:]) if alone
+        },
         proofs=tuple(
             Proof(finding.evidence[0], f"where it begins{_whose(finding.who)}")
             for finding in ordered[:MAX_PROOFS]
@@ -114,11 +117,20 @@ def _found(case: Case, category: Category, findings: Sequence[Finding]) -> Lead:
     )
 
 
-def _said(finding: Finding) -> str:
-    """What it is and where it begins, counted as the rank's own log counts."""
-    epoch = "" if finding.epoch is None else f" epoch {finding.epoch:g}"
+def _said(case: Case, finding: Finding) -> str:
+    """What it is and where it begins."""
+    shift = _shift(case, finding)
+    epoch = "" if finding.epoch is None else f" epoch {finding.epoch + shift:g}"
     step = "" if finding.step is None else f" step {finding.step}"
     return f"{_WORDS[finding.rule]} since{epoch}{step}" if epoch or step else _WORDS[finding.rule]
+
+
+def _shift(case: Case, finding: Finding) -> int:
+    """What turns an epoch of the log that it is quoted from into one as the view counts them."""
+    base = describe(finding.evidence[0].file).base if finding.evidence else ""
+    voices = (voice for member in case.crew.all for voice in member.voices)
+    streams = (voice.stream for voice in voices if voice.stream.role.base == base)
+    return next((case.crew.epoch_shift(stream) for stream in streams), 0)
 
 
 def _whose(who: RankId) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import Confidence, Diagnosis, Other, Proof, Verdict
 from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
-from trainwatch.diagnose.notes import clocks
+from trainwatch.diagnose.notes import clocks, counted_apart
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Place, places_of
 from trainwatch.diagnose.quiet import Quiet, fallen_silent
@@ -54,6 +54,7 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
         advice=_NEXT[verdict],
         missing=(*missing, *clocks(case)),
         others=others,
+        note=counted_apart(case),
     )
 
 
@@ -86,6 +87,7 @@ def _too_early(case: Case, quiet: Quiet, others: tuple[Other, ...]) -> Diagnosis
         advice=("look again in a minute, or at its processes now: `trainwatch diagnose` there",),
         missing=(*(stacks(case) if case.live is None else ()), *unlogged(case), *clocks(case)),
         others=others,
+        note=counted_apart(case),
     )
 
 

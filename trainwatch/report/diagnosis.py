@@ -29,6 +29,7 @@ def diagnosis_document(diagnosis: Diagnosis, wants: Wants = lambda _rank: True) 
             "advice": list(diagnosis.advice),
             "missing": list(diagnosis.missing),
             "others": [_other(other) for other in diagnosis.others],
+            "note": diagnosis.note or None,
         }
     )
 

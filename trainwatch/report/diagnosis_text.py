@@ -116,7 +116,8 @@ def _ranks(diagnosis: Diagnosis, wants: Wants, width: int) -> list[Text]:
     if len(groups) > few:
         rest = sum(len(group) for group in groups[few:])
         lines.append(Text(f"{' ' * _INDENT}… {rest} more, see --json", style="dim"))
-    return lines
+    note = [Text(f"{' ' * _INDENT}({diagnosis.note})", style="dim")] if diagnosis.note else []
+    return [*lines, *note]
 
 
 def _timeline(diagnosis: Diagnosis, wants: Wants) -> list[Text]:

@@ -220,7 +220,7 @@ def _ranks(view: RunView) -> Iterator[str]:
             text(rank.who.label),
             f'<span class="{_TROUBLE.get(rank.state, "")}">{rank.state}</span>',
             text(rank.phase),
-            "" if rank.epoch is None else f"{rank.epoch:g}",
+            "" if rank.shown_epoch is None else f"{rank.shown_epoch:g}",
             "" if rank.step is None else str(rank.step),
             figure(rank.loss),
             "" if rank.step_seconds is None else f"{rank.step_seconds:.3g} s",

@@ -109,7 +109,7 @@ def _rank_table(ranks: list[RankView]) -> Table:
             rank.who.label,
             Text(rank.state.value, style=_TROUBLE.get(rank.state, "default")),
             rank.phase.value,
-            "" if rank.epoch is None else f"{rank.epoch:g}",
+            "" if rank.shown_epoch is None else f"{rank.shown_epoch:g}",
             "" if rank.step is None else str(rank.step),
             "" if rank.loss is None else f"{rank.loss:.6g}",
             _silence(rank),

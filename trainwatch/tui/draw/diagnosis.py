@@ -32,6 +32,7 @@ def full(of: "Diagnosis", width: int) -> list[Line]:
     head = line(pill, "  ", (f"{of.summary}. ", Tone.STRONG), (f"{words}.", Tone.DIM))
     parts: list[tuple[str, Line]] = [
         *(("", ranks) for ranks in _ranks(of.ranks)),
+        ("", line((of.note, Tone.DIM)) if of.note else EMPTY),
         *(
             ("proof", line((place(one.evidence), Tone.NOTE), "  ", one.evidence.text.strip()))
             for one in of.evidence[:_PROOFS]
