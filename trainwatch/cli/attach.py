@@ -51,23 +51,26 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
         _follow(_reader(paths, selection), PlainView(_write))
 
 
-def _reader(paths: Sequence[str], selection: Selection) -> "LiveReader | PairReader":
-    """Reads the run, or two of them."""
+def _reader(
+    paths: Sequence[str], selection: Selection, *, screen: bool = False
+) -> "LiveReader | PairReader":
+    """Reads the run, or two of them; for a screen also this machine where nobody samples it."""
     from trainwatch.cli.live import LiveReader  # noqa: PLC0415 - brings all that reading needs
+    from trainwatch.cli.machine import ThisMachine  # noqa: PLC0415
     from trainwatch.cli.pair import PairReader, are_two_runs  # noqa: PLC0415
 
     if are_two_runs(paths):
         return PairReader(LiveReader(paths[:1], selection), LiveReader(paths[1:], selection))
-    return LiveReader(paths, selection)
+    return LiveReader(paths, selection, ThisMachine(paths) if screen else None)
 
 
 def _soon(paths: Sequence[str], selection: Selection) -> "AnyReader":
     """The same for a screen, which is there before; what the user wrote is checked at once."""
     if selection.dialect is not None or selection.config is not None:
-        return _reader(paths, selection)
+        return _reader(paths, selection, screen=True)
     from trainwatch.cli.later import LaterReader  # noqa: PLC0415
 
-    return LaterReader(lambda: _reader(paths, selection))
+    return LaterReader(lambda: _reader(paths, selection, screen=True))
 
 
 def _print_overview(selection: Selection) -> None:

@@ -27,6 +27,7 @@ from trainwatch.sources import TAIL_BYTES, Follower, Start, discover
 from trainwatch.sources.samples import SampleFiles
 
 if TYPE_CHECKING:
+    from trainwatch.cli.machine import ThisMachine
     from trainwatch.diagnose.diagnosis import Diagnosis
     from trainwatch.sources import Waker
     from trainwatch.tui.reader import LogPort
@@ -74,9 +75,12 @@ class LiveReader:
     Args:
         paths: Directories, files and globs; they may come into being later.
         selection: How to read them.
+        machine: Adds this machine to the snapshots of a run that nobody samples.
     """
 
-    def __init__(self, paths: Sequence[str], selection: Selection) -> None:
+    def __init__(
+        self, paths: Sequence[str], selection: Selection, machine: "ThisMachine | None" = None
+    ) -> None:
         self._paths = list(paths)
         self._selection = selection
         self._stopping = threading.Event()
@@ -87,6 +91,7 @@ class LiveReader:
         # Configuration errors belong to the caller, before a screen is taken over.
         self._whole = self._fold(Start.BEGINNING)
         self._tails: _Fold | None = None
+        self._machine = machine
         self._wish = NO_WISH
         self._wished = threading.Event()
         self._saves = SavesWatch(self._paths, lambda: self._info)
@@ -113,6 +118,8 @@ class LiveReader:
         """End reading; the training is not touched."""
         self._stopping.set()
         self._saves.stop()
+        if self._machine:
+            self._machine.stop()
         if self._waker:
             self._waker.close()
         if self._thread and self._thread is not threading.current_thread():
@@ -223,11 +230,14 @@ class LiveReader:
         shown.engine.tick(time.time() if now is None else now, stated=stated)
         follower = self._whole.follower
         failure = (self._failure,) if self._failure else ()
-        return shown.engine.snapshot(
+        view = shown.engine.snapshot(
             loaded=follower.progress().share,
             problems=(*failure, *follower.problems.values()),
             wish=self._wish,
         )
+        if self._machine is None or stated or view.loaded < 1:
+            return view
+        return self._machine.beside(view)
 
     def _refresh_info(self) -> None:
         with contextlib.suppress(TrainwatchError):  # it is being replaced: the old one will do

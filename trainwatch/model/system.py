@@ -71,9 +71,11 @@ class SystemView:
         sampled: When the newest sample was taken.
         gpus: By host and index.
         notes: What could not be sampled and why, one sentence each, such as a missing driver.
+        here: Whether nobody sampled for the run, and this is the machine that looks, now.
     """
 
     sampled: float
     gpus: tuple[GpuView, ...] = ()
     hosts: tuple[HostView, ...] = ()
     notes: tuple[str, ...] = ()
+    here: bool = False

@@ -18,6 +18,7 @@ class Record:
     Attributes:
         here: Whether it was started on this node, so that its process ids mean something.
         launcher: Process id of the training's first process; None where unknown or elsewhere.
+        workers: Process ids of its workers, where only they are known.
         token: Value of TRAINWATCH_RUN_ID in the training's environment.
         cwd: Where the training was started.
         over: Whether the run has ended.
@@ -25,6 +26,7 @@ class Record:
 
     here: bool = True
     launcher: int | None = None
+    workers: tuple[int, ...] = ()
     token: str | None = None
     cwd: str | None = None
     over: bool = False

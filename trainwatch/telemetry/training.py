@@ -136,9 +136,10 @@ class Training:
                 yield from root.children(recursive=True)
 
     def _roots(self, record: Record) -> Iterator[psutil.Process]:
-        if record.launcher is not None:
+        launchers = () if record.launcher is None else (record.launcher,)
+        for pid in (*launchers, *record.workers):
             with contextlib.suppress(*_FAILURES):
-                yield psutil.Process(record.launcher)
+                yield psutil.Process(pid)
         if record.token is not None and self._parent > 1:
             with contextlib.suppress(*_FAILURES):
                 for child in psutil.Process(self._parent).children():

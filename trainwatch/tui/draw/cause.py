@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from trainwatch.events import Evidence
-from trainwatch.model.snapshot import RankView
 from trainwatch.tui.draw.line import Line, Tone, cells, cut, join, line, wrap
-from trainwatch.tui.draw.words import epoch, place
+from trainwatch.tui.draw.words import place
 
 
 class Cause(NamedTuple):
@@ -23,7 +22,7 @@ class Cause(NamedTuple):
     proof: Evidence | None
 
 
-def drawn(cause: Cause, width: int, most: int, keys: Line, note: str = "") -> list[Line]:
+def drawn(cause: Cause, width: int, most: int, keys: Line) -> list[Line]:
     """The sentence, and in the last line its proof where there is room.
 
     Args:
@@ -31,12 +30,9 @@ def drawn(cause: Cause, width: int, most: int, keys: Line, note: str = "") -> li
         width: Cells of a line.
         most: Lines at most.
         keys: Stand behind the sentence; like its confidence they are never cut off.
-        note: A remark on the sentence.
     """
     proof = [proof_line(cause.proof, width)] if cause.proof is not None and most > 1 else []
     said = line(" ", (cause.text, Tone.BAD))
-    if note:
-        said = line(said, (f" · {note}", Tone.DIM))
     tail = line((f" ({cause.confidence})", Tone.BAD), keys)
     return [*_with_tail(said, tail, width, max(most - len(proof), 1)), *proof]
 
@@ -53,16 +49,6 @@ def proof_line(proof: Evidence, width: int) -> Line:
     """Where it stands and what stands there."""
     shown = line("    proof  ", (place(proof), Tone.NOTE), "  ", (proof.text.strip(), Tone.DIM))
     return cut(shown, width)
-
-
-def counted_apart(ranks: Sequence[RankView]) -> str:
-    """Says when the ranks' logs, which a proof quotes, number an epoch otherwise than the head."""
-    both = {(one.epoch, one.shown_epoch) for one in ranks if one.epoch != one.shown_epoch}
-    known = [(own, shown) for own, shown in both if own is not None and shown is not None]
-    if not known:
-        return ""
-    own, shown = max(known)
-    return f"epoch {epoch(own)} of their logs is epoch {epoch(shown)} here"
 
 
 def keys_of(parts: Sequence[tuple[str, str]]) -> Line:

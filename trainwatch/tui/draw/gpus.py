@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from trainwatch.model.snapshot import RunView
+from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.system import GpuView, HostView, Series, SystemView
 from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line, wrap
 from trainwatch.tui.draw.table import Column
@@ -52,6 +52,8 @@ def heading(view: RunView, now: float) -> Line:
     gone = sum(gpu.lost for gpu in system.gpus)
     age = max(now - system.sampled, 0.0)
     old = line((_sampled(age), Tone.WARN if age > _OLD else Tone.DIM))
+    if system.here and age <= _OLD:
+        old = line(("this machine, now", Tone.DIM))
     parts = [
         line((plural(len(system.gpus), "GPU"), Tone.DIM)),
         line((plural(len(system.hosts), "host"), Tone.DIM)),
@@ -76,8 +78,10 @@ def empty(view: RunView) -> list[Line]:
     notes = view.system.notes if view.system is not None else ()
     if view.system is not None:
         return [line(" no GPU was seen"), *(line(" ", (note, Tone.DIM)) for note in notes)]
+    over = view.status in (Status.COMPLETED, Status.FAILED)
+    here = " none was written while it ran" if over else " no process of it was found here yet"
     return [
-        line(" no sample of GPUs or hosts was found"),
+        line(" no sample of GPUs or hosts was found;", here),
         line((" trainwatch run samples them into system.jsonl, on every node", Tone.DIM)),
     ]
 
@@ -105,7 +109,7 @@ def columns(view: RunView, width: int) -> list[Column[GpuView]]:
 
 def _ranks(gpu: GpuView) -> Part:
     """`3`, or `3?` where a container hides which device a worker opened."""
-    doubt = "?" if gpu.ranks_assumed else ""
+    doubt = "?" if gpu.assumed else ""
     return ",".join(f"{rank}{doubt}" for rank in gpu.ranks) or "-"
 
 

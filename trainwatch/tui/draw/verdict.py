@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from trainwatch.events import Finding, Severity
 from trainwatch.model.snapshot import AlertView, RunView, Status
-from trainwatch.tui.draw.cause import Cause, counted_apart, drawn, keys_of, proof_line
+from trainwatch.tui.draw.cause import Cause, drawn, keys_of, proof_line
 from trainwatch.tui.draw.line import (
     SEPARATOR,
     Line,
@@ -135,7 +135,7 @@ def trouble(
         return []
     if cause is not None:
         keys = keys_of([("6", "why"), *([("K", "stop")] if can_stop else [])])
-        return drawn(cause, width, most, keys, counted_apart(view.ranks))
+        return drawn(cause, width, most, keys)
     sign = SEVERITIES[finding.severity]
     more = sum(other.active and other.severity > Severity.INFO for other in view.alerts) - 1
     also = line((f" +{more} more [6]", Tone.KEY)) if more else ()
