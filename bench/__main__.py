@@ -5,20 +5,21 @@ meets all of them alike; figures are medians.
 """
 
 import argparse
+import math
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import live, rivals
+from bench import live, rivals, screen
 from bench.data import autoencoder, many_ranks
+from trainwatch.cli.main import COMMANDS
 from trainwatch.parsing.native import described
-
-COMMANDS = ("run", "ps", "stop", "attach", "diagnose", "status", "export", "report", "formats")
 
 
 def main() -> None:
@@ -60,58 +61,114 @@ def parsing(data: Path, quick: bool) -> None:
         (f"{size / 1e6:.0f} MB", "CPU seconds", "of the greps"),
         [(name, f"{one:.2f}", f"{one / base:.2f}") for name, one in medians.items()],
     )
-    for command in ("status", "diagnose", "export"):
-        seconds = _command([command, str(logs)])
-        print(f"`trainwatch {command}`: {seconds:.1f} s")
+
+
+def commands(data: Path, quick: bool) -> None:
+    """Whole commands on the same logs, one core"""
+    logs = autoencoder(data, 100_000_000 if quick else 1_000_000_000)
+    with tempfile.TemporaryDirectory(dir=data) as place:
+        out = str(Path(place, "out"))
+        rows = []
+        for name in (
+            *("status", "diagnose --logs-only", "report --print", f"export -o {out}"),
+            *(f"export --format {form} -o {out}" for form in ("csv", "parquet")),
+            *(f"export --table {table} -o {out}" for table in ("epochs", "events", "alerts")),
+        ):
+            wall, cpu, peak = screen.usage([*screen.TRAINWATCH, *name.split(), str(logs)])
+            rows.append(
+                (f"`{name.replace(out, 'FILE')}`", f"{wall:.1f}", f"{cpu:.1f}", f"{peak:.0f}")
+            )
+    _table(("command", "seconds", "CPU seconds", "peak MB"), rows)
 
 
 def growth(data: Path, quick: bool) -> None:
-    """How a full parse grows"""
-    unit = 4_000_000 if quick else 32_000_000
+    """How it grows with the size of the logs (×1, ×4, ×16)"""
+    unit = 4_000_000 if quick else 16_000_000
     rows = []
     for times in (1, 4, 16):
-        seconds, peak, lines = _parse(autoencoder(data, unit * times), "native")
-        rows.append((f"×{times}", f"{lines:,}", f"{seconds:.2f}", f"{peak:.0f}"))
-    _table(("size", "lines", "CPU seconds", "peak MB"), rows)
+        logs = autoencoder(data, unit * times)
+        seconds, peak, lines = _parse(logs, "native")
+        row = [
+            f"×{times}",
+            f"{unit * times / 1e6:.0f}",
+            f"{lines:,}",
+            f"{seconds:.2f}",
+            f"{peak:.0f}",
+        ]
+        for name in ("diagnose --logs-only", "export -o /dev/null"):
+            _, cpu, peak = screen.usage([*screen.TRAINWATCH, *name.split(), str(logs)])
+            row += [f"{cpu:.2f}", f"{peak:.0f}"]
+        frame, figures = _medians(lambda logs=logs: screen.attach_frames(logs), 3)
+        rows.append((*row, f"{1000 * frame:.0f}", f"{1000 * figures:.0f}"))
+    _table(
+        (
+            *("size", "MB", "lines", "parse, CPU s", "MB", "diagnose, CPU s", "MB"),
+            *("export, CPU s", "MB", "first frame, ms", "first figures, ms"),
+        ),
+        rows,
+    )
+
+
+def ranks(data: Path, quick: bool) -> None:
+    """How it grows with the number of rank files of 20 lines (×1, ×4, ×16, …)"""
+    rows = []
+    for count in (64, 256, 1024, 4096 if quick else 16_384):
+        logs = many_ranks(data, count)
+        seconds, peak, lines = _parse(logs, "native")
+        row = [f"{count:,}", f"{lines:,}", f"{seconds:.2f}", f"{peak:.0f}"]
+        if count <= 1024:
+            frame, figures = _medians(lambda logs=logs: screen.attach_frames(logs), 3)
+            row += [f"{1000 * frame:.0f}", f"{1000 * figures:.0f}"]
+        rows.append((*row, *["-"] * (6 - len(row))))
+    _table(
+        ("files", "lines", "parse, CPU s", "peak MB", "first frame, ms", "first figures, ms"), rows
+    )
 
 
 def starting(data: Path, quick: bool) -> None:
     """Start-up, with --help"""
     del data
-    rounds = 3 if quick else 9
     rows = []
     for arguments in (["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)):
-        times = [_command(arguments) for _ in range(rounds)]
-        rows.append((f"`{' '.join(arguments)}`", f"{1000 * statistics.median(times):.0f}"))
-    _table(("command", "ms"), rows)
+        command = [*screen.TRAINWATCH, *arguments]
+        wall, cpu, peak = _medians(lambda command=command: screen.usage(command), 3 if quick else 9)
+        rows.append(
+            (f"`{' '.join(arguments)}`", f"{1000 * wall:.0f}", f"{1000 * cpu:.0f}", f"{peak:.0f}")
+        )
+    _table(("command", "ms", "CPU ms", "peak MB"), rows)
 
 
 def frames(data: Path, quick: bool) -> None:
-    """First frame of `attach`, until a line of the logs is on the screen"""
-    rounds = 3 if quick else 5
-    cases: list[tuple[str, Callable[[], float]]] = [("empty Textual app", live.empty_app)]
+    """`attach`: until the dashboard is drawn, and until a line of the logs stands in it"""
     sizes = (10_000_000, 100_000_000 if quick else 1_000_000_000)
-    for size in sizes:
-        logs = autoencoder(data, size)
-        cases.append((f"8 ranks, {size / 1e6:.0f} MB", lambda logs=logs: live.attach_frame(logs)))
-    many = many_ranks(data, 1024)
-    cases.append(("1,024 ranks", lambda: live.attach_frame(many)))
-    times: dict[str, list[float]] = {}
-    for _ in range(rounds):
-        for name, measure in cases:
-            times.setdefault(name, []).append(measure())
-    _table(
-        ("what", "ms"),
-        [(name, f"{1000 * statistics.median(some):.0f}") for name, some in times.items()],
-    )
+    logs = {f"8 ranks, {size / 1e6:.0f} MB": autoencoder(data, size) for size in sizes}
+    logs["1,024 ranks"] = many_ranks(data, 1024)
+    times: dict[str, list[tuple[float, ...]]] = {"empty Textual app": []}
+    for _ in range(3 if quick else 7):
+        times["empty Textual app"].append((screen.empty_app(),))
+        for name, place in logs.items():
+            times.setdefault(name, []).append(screen.attach_frames(place))
+    rows = []
+    for name, some in times.items():
+        figures = [f"{1000 * statistics.median(column):.0f}" for column in zip(*some, strict=True)]
+        rows.append((name, *figures, *["-"] * (2 - len(figures))))
+    _table(("what", "first frame, ms", "first figures, ms"), rows)
 
 
 def lines(data: Path, quick: bool) -> None:
-    """The way of one line after quiet, from appending to the document of `attach --json`"""
+    """From appending to the screen, as a terminal in a pty sees it"""
     del data
-    waits = sorted(live.way_of_a_line(20 if quick else 60))
-    print(f"median {1000 * statistics.median(waits):.0f} ms, ", end="")
-    print(f"99th percentile {1000 * waits[int(0.99 * (len(waits) - 1))]:.0f} ms")
+    count = 16 if quick else 104
+    rows = []
+    for name, measure in (
+        ("the first line after quiet", live.drawn_after_quiet),
+        ("an alert, among 80 lines a second", live.drawn_alerts),
+    ):
+        waits = sorted(measure(count))
+        last = waits[math.ceil(0.99 * len(waits)) - 1]
+        median = statistics.median(waits)
+        rows.append((name, f"{len(waits)}", f"{1000 * median:.0f}", f"{1000 * last:.0f}"))
+    _table(("what", "times", "median ms", "99 % within ms"), rows)
 
 
 def floods(data: Path, quick: bool) -> None:
@@ -123,10 +180,16 @@ def floods(data: Path, quick: bool) -> None:
 
 
 def hour(data: Path, quick: bool) -> None:
-    """Watching 8 ranks at 10 lines a second each, compressed to a minute"""
+    """Watching 8 ranks: at 10 lines a second each, and an hour of that within two minutes"""
     del data
-    share, memory, drawn = live.watched(15 if quick else 60)
-    print(f"{100 * share:.1f} % of a core, {memory:.0f} MB, {drawn:.1f} KiB/s to the terminal")
+    rows = []
+    for name, seconds, rate in (
+        ("10 lines/s a rank", 15 if quick else 60, 10.0),
+        ("an hour, compressed" if not quick else "a quarter", 30 if quick else 120, 300.0),
+    ):
+        share, memory, drawn = live.watched(seconds, rate=rate)
+        rows.append((name, f"{seconds} s", f"{100 * share:.1f}", f"{memory:.0f}", f"{drawn:.1f}"))
+    _table(("what", "for", "% of a core", "MB", "KiB/s to the terminal"), rows)
 
 
 def steps(data: Path, quick: bool) -> None:
@@ -137,24 +200,25 @@ def steps(data: Path, quick: bool) -> None:
     print(f"{first:.0f} MB after {count // 10:,} steps, {last:.0f} MB after {count:,}")
 
 
-def files(data: Path, quick: bool) -> None:
-    """Very many rank files"""
-    count = 4096 if quick else 16_384
-    seconds, peak, lines = _parse(many_ranks(data, count), "native")
-    print(f"{count:,} files, {lines:,} lines: {seconds:.1f} s CPU, peak {peak:.0f} MB")
-
-
 PARTS = {
     "parsing": parsing,
+    "commands": commands,
     "growth": growth,
+    "ranks": ranks,
     "starting": starting,
     "frames": frames,
     "lines": lines,
     "floods": floods,
     "hour": hour,
     "steps": steps,
-    "files": files,
 }
+
+
+def _medians(measure: Callable[[], tuple[float, ...]], rounds: int) -> list[float]:
+    """Of each figure that is measured, the median of some rounds."""
+    return [
+        statistics.median(some) for some in zip(*(measure() for _ in range(rounds)), strict=True)
+    ]
 
 
 def _parse(logs: Path, engine: str) -> tuple[float, float, int]:
@@ -176,17 +240,6 @@ def _read(logs: Path) -> float:
             while stream.read(1 << 20):
                 pass
     return time.process_time() - began
-
-
-def _command(arguments: list[str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(
-        [*live.TRAINWATCH, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    return time.perf_counter() - began
 
 
 def _one_core() -> None:
