@@ -147,7 +147,8 @@ def test_the_script_of_the_manual_goes_on_after_a_warning(job: Job) -> None:
     job.slurm("scancel", "--signal=USR1", "--batch", number)
     until(lambda: job.slurm.job(number).get("JobState") == "PENDING", "the requeue", 60)
     assert "goes on" not in job.said
-    job.slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+    # At once Slurm would refuse it: the credential of the last start is revoked, to the second.
+    job.slurm("scontrol", "update", f"JobId={number}", "StartTime=now+3")
     assert "[rank0] goes on from 1" in job.says("Training step 4", 90)
     record = read_record(job.tw.run_dir("x"))
     assert (record.job.restart, record.attempts[0].checkpoint) == (
