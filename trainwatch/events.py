@@ -8,6 +8,7 @@ and the supervisor speak it too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -87,6 +88,9 @@ class RunInfo:
         stopped: Whether a person or a signal asked for the end.
         alive: True or False when the process table says so, None when it cannot be known.
         consoles: Bytes that `console.log` held when each attempt began, the first included.
+        since: Epoch seconds at which the current attempt began, where there were earlier ones;
+            infinite while the next one has yet to begin.
+        before: Bytes of each log that earlier attempts wrote, by the name under which it is shown.
     """
 
     path: str
@@ -100,6 +104,19 @@ class RunInfo:
     stopped: bool = False
     alive: bool | None = None
     consoles: tuple[int, ...] = ()
+    since: float | None = None
+    before: Mapping[str, int] = field(default_factory=dict)
+
+    def is_past(self, where: Where, arrival: float) -> bool:
+        """Whether an earlier attempt wrote what stands there; `arrival` as in `Chunk.time`."""
+        if self.since is None:
+            return False
+        return arrival < self.since or where.offset < self.before.get(where.file, 0)
+
+    @property
+    def between(self) -> bool:
+        """Whether one attempt is over and the next has yet to begin."""
+        return self.since == math.inf
 
 
 # --- where and who ----------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from supervision import SLEEPING, Trainwatch, lives, until
@@ -207,3 +209,53 @@ def test_who_ignores_sigterm_is_looked_at_before_it_is_killed(tw: Trainwatch) ->
     (stacks,) = (tw.run_dir("x") / "stacks").iterdir()
     assert str(pid) in stacks.read_text()
     assert not lives(pid)
+
+
+TWO = """
+import os, sys, time
+first = not os.path.exists("first")
+open("first", "w").close()
+out = open("train.log", "a") if "log" in sys.argv else sys.stdout
+if not first:
+    while not os.path.exists("speak"):
+        time.sleep(0.02)
+print("imports are done", file=out, flush=True)
+if not first:
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+print("[DEBUG] [Rank 0] Training step 7, loss=0.5", file=out, flush=True)
+if first:
+    time.sleep(1)
+    raise ValueError("the first one")
+time.sleep(397)
+"""
+
+
+@pytest.mark.parametrize("where", ["console", "log"])
+def test_an_attempt_that_starts_is_not_the_one_that_failed(tw: Trainwatch, where: str) -> None:
+    (tw.home / "two.py").write_text(TWO)
+    options = ("--exp-id", "x", "--max-attempts", "3", "--restart-delay", "3")
+    root = tw.detach(*options, "--", sys.executable, "two.py", where)
+
+    def status() -> dict[str, Any]:
+        return json.loads(tw.call("status", "--json", root).stdout)
+
+    until(lambda: tw.ps()[0]["state"] == "waiting", "the end of the first attempt")
+    said = status()
+    assert (said["status"], said["health"], said["alerts"]) == ("starting", "ok", [])
+    until(lambda: len(read_record(root).attempts) == 2, "the second attempt")
+    said = status()
+    assert (said["status"], said["health"], said["alerts"]) == ("starting", "ok", [])
+    assert said["run"]["attempt"] == 1
+    assert [rank["state"] for rank in said["ranks"]] == ["unknown"]
+    diagnosis = json.loads(tw.call("diagnose", "--json", "--logs-only", root).stdout)
+    assert diagnosis["verdict"] in ("undecided", "healthy")
+    (tw.home / "speak").touch()
+    log = root / "console.log" if where == "console" else tw.home / "train.log"
+    until(lambda: log.read_text().count("imports are done") == 2, "the second attempt's word")
+    assert status()["alerts"] == []
+    (tw.home / "go").touch()
+    until(lambda: log.read_text().count("step 7") == 2, "the second attempt's step")
+    said = status()
+    assert (said["status"], said["health"], said["alerts"]) == ("running", "ok", [])
+    assert tw.call("stop", "x").returncode == 0

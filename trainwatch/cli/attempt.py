@@ -28,7 +28,9 @@ class Attempt:
         record = read_record(root)
         config = Path(record.guard.config) if record.guard.config else None
         self._paths = [str(root)]
-        self.engine = new_engine(Selection((str(root),), config=config), run_info(self._paths))
+        self.engine = new_engine(
+            Selection((str(root),), config=config), replace(run_info(self._paths), since=None)
+        )
         self._before = read_before(RunPaths(root))
         self._follower = Follower(self._paths)
 
@@ -38,7 +40,7 @@ class Attempt:
             if not _is_old(item, self._follower, self._before):
                 self.engine.feed(item)
         with contextlib.suppress(TrainwatchError):
-            self.engine.info = replace(run_info(self._paths), attempt=0)
+            self.engine.info = replace(run_info(self._paths), attempt=0, since=None)
         self.engine.tick(now)
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def _read(
     config = Path(record.guard.config) if record.guard.config else None
     paths = [str(root)]
     code = record.attempts[attempt].exit_code
-    info = replace(run_info(paths), attempt=0, exit_code=code, alive=False)
+    info = replace(run_info(paths), attempt=0, exit_code=code, alive=False, since=None)
     engine = new_engine(Selection((str(root),), config=config), info, gathering.take)
     engine.witness = gathering.see
     sizes = {}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trainwatch.errors import NothingToReadError
@@ -33,5 +34,10 @@ def run_info(paths: Sequence[str]) -> RunInfo:
     if len(paths) == 1 and os.path.isfile(os.path.join(paths[0], _RECORD)):  # noqa: PTH113, PTH118 - never raises
         from trainwatch.supervise.record import read_run  # noqa: PLC0415 - only for our own runs
 
-        return read_run(Path(paths[0]))
+        info = read_run(Path(paths[0]))
+        if info.since is None:
+            return info
+        from trainwatch.cli.readbefore import shown_before  # noqa: PLC0415 - after a restart only
+
+        return replace(info, before=shown_before(paths[0]))
     return RunInfo(path=" ".join(paths))

@@ -10,10 +10,12 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from trainwatch.errors import TrainwatchError
 from trainwatch.formats.filenames import describe
+from trainwatch.sources.roots import Naming, Root
 from trainwatch.supervise.files import read_json, write_json
 from trainwatch.supervise.paths import RunPaths
 
@@ -40,6 +42,14 @@ class ReadBefore:
                 return size if size <= status.st_size else 0
         return 0
 
+    def now(self) -> Mapping[str, int]:
+        """The same by the paths at which these logs are now."""
+        sizes: dict[str, int] = {}
+        for earlier in self.known:
+            places = [earlier] if self.size(earlier) else _renamed(earlier)
+            sizes.update((path, size) for path in places if (size := self.size(path)))
+        return sizes
+
     def with_sizes(self, sizes: Mapping[str, int]) -> ReadBefore:
         """With what was read since."""
         new: dict[str, tuple[int, int]] = {}
@@ -47,6 +57,32 @@ class ReadBefore:
             with contextlib.suppress(OSError):
                 new[path] = (os.stat(path).st_ino, size)  # noqa: PTH116
         return ReadBefore({**self.known, **new})
+
+
+def _renamed(path: str) -> list[str]:
+    """Where the rotated parts of a log lie."""
+    log = Path(path)
+    base = describe(log.name).base
+    with contextlib.suppress(OSError):
+        return [entry.path for entry in os.scandir(log.parent) if describe(entry.name).base == base]
+    return []
+
+
+def shown_before(root: str) -> Mapping[str, int]:
+    """What earlier attempts of the run in `root` wrote, by the names under which logs are shown."""
+    try:
+        written = _place(RunPaths(Path(root))).stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _shown_before(root, written)
+
+
+@lru_cache(maxsize=8)
+def _shown_before(root: str, written: int) -> Mapping[str, int]:
+    del written  # a view asks twice a second, and the answer changes once an attempt
+    naming = Naming([Root.of(root)])
+    sizes = read_before(RunPaths(Path(root))).now()
+    return {naming.display(path): size for path, size in sizes.items()}
 
 
 def read_before(paths: RunPaths) -> ReadBefore:

@@ -59,7 +59,7 @@ class Case:
         cls, run: RunState, info: RunInfo, view: Viewpoint, config: Config, gathering: Gathering
     ) -> "Case":
         """Join what is known."""
-        crew = muster(run)
+        crew = muster(run, info)
         health = judge(run, crew, info, view, config)
         return cls(run, info, view, config, gathering, crew, health)
 
@@ -138,6 +138,7 @@ class Case:
         """Which clues are of the present."""
         return Currency(
             self.gathering,
+            self.info,
             self.identity,
             self.first_attempts,
             self.crew.attempt,

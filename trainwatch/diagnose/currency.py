@@ -1,12 +1,13 @@
 """Which clues are of the present: not those that the training survived, or ended well after."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from trainwatch.diagnose.clue import Clue, Exited, Order
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.identity import Identity
 from trainwatch.diagnose.log import LogNotes
-from trainwatch.events import NOBODY, RankId, Stamp
+from trainwatch.events import NOBODY, RankId, RunInfo, Stamp, Where
 from trainwatch.formats.filenames import FileKind
 from trainwatch.model.moments import Viewpoint, epoch_seconds
 
@@ -22,6 +23,7 @@ class Currency:
 
     Args:
         gathering: What the logs said.
+        info: What earlier attempts wrote, as far as a supervisor says it.
         identity: Who is who.
         first: The attempt with which each log begins.
         attempt: The newest attempt.
@@ -31,12 +33,14 @@ class Currency:
     def __init__(
         self,
         gathering: Gathering,
+        info: RunInfo,
         identity: Identity,
         first: Mapping[str, int],
         attempt: int,
         clocks: tuple[Viewpoint, Mapping[str, float]],
     ) -> None:
         self._logs = gathering.logs
+        self._info = info
         self._identity = identity
         self._first = first
         self._attempt = attempt
@@ -66,10 +70,15 @@ class Currency:
 
     def left_before(self, left: Exited) -> bool:
         """Whether a worker's exit is of an attempt that was followed by another."""
+        if self._info.is_past(Where(*left.evidence[:3]), math.inf):
+            return True
         log = self._logs.get(left.base)
         return log is not None and _behind(log, NOBODY, left.order)
 
     def _earlier_attempt(self, clue: Clue) -> bool:
+        where = Where(*clue.evidence[:3])
+        if self._info.is_past(where, math.inf):
+            return True
         stated = clue.attempt is not None or clue.base in self._first
         attempt = clue.attempt or self._first.get(clue.base, 0)
         log = self._logs.get(clue.base)

@@ -104,7 +104,7 @@ class Engine:
 
     def judge(self) -> Verdict:
         """How the run stands at the last tick, without the figures of a snapshot."""
-        return self._judge(muster(self.run))
+        return self._judge(muster(self.run, self.info))
 
     def _judge(self, crew: Crew) -> Verdict:
         around = Surroundings(self.machines, self.saves)
@@ -120,7 +120,7 @@ class Engine:
             problems: What the sources could not read, one sentence each.
             wish: What is wanted beyond what every snapshot holds.
         """
-        crew = muster(self.run)
+        crew = muster(self.run, self.info)
         courses = Courses(self.info.consoles)
         verdict = self._judge(crew)
         progress = progress_of(crew, self.info, self._view)

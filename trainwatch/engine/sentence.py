@@ -40,6 +40,8 @@ def _outcome(verdict: Verdict, progress: Progress, info: RunInfo) -> str:
             words = _stalled(verdict.ranks)
         case Status.FAILED:
             words = _failed(verdict, info)
+        case Status.STARTING if info.between:
+            words = f"attempt {info.attempt + 1} has ended, and the next one is about to start"
         case Status.STARTING:
             words = "no training step yet"
         case Status.UNKNOWN:

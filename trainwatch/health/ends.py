@@ -53,6 +53,7 @@ def ends_of(run: RunState, crew: Crew, info: RunInfo) -> Ends:
         report
         for report in run.reports.kept
         if first.get(report.base, 0) + report.attempt == crew.attempt
+        and not info.is_past(report.event.where, report.event.arrival)
         and _belongs(run.files[report.base], report, run)
     ]
     current = [report for report in told if not _outdated(report, run)]
@@ -99,7 +100,7 @@ def _completed(current: Iterable[Reported], crew: Crew, *, failed: bool) -> bool
         voice.stream
         for member in crew.all
         for voice in member.voices
-        if voice.attempt == crew.attempt
+        if voice.attempt == crew.attempt and not voice.past
     ]
     if any(stream.position.phase is Phase.FINISHED for stream in newest):
         return True

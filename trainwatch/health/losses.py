@@ -49,7 +49,7 @@ def _of_metric(metric: str, crew: Crew, config: HealthConfig) -> Iterator[Findin
     for member in crew.speakers(metric):
         voice = member.metric_voices(metric)[-1]
         watch = voice.stream.watches.get(metric)
-        if watch is None or voice.attempt < crew.attempt:
+        if watch is None or voice.attempt < crew.attempt or voice.past:
             continue
         subject = _Subject(member.who, metric, watch, crew.epoch_shift(voice.stream))
         yield from _zero_lr(subject, config) if metric == "lr" else _loss(subject, config)

@@ -158,6 +158,8 @@ class _Judge:
         )
 
     def _state(self, member: Member, quiet: Silence) -> RankStatus:
+        if member.primary.past and not (self.ends.completed or self.ends.failed_run):
+            return RankStatus.UNKNOWN  # it has yet to say something in this attempt
         if self.ends.completed or member.primary.stream.position.phase is Phase.FINISHED:
             return RankStatus.FINISHED
         behind = member.primary.attempt < self.crew.attempt  # of an attempt that is over

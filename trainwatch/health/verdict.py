@@ -96,14 +96,18 @@ def _status(
 def _progressed(crew: Crew) -> bool:
     """Whether any step or marker of the current attempt was seen."""
     return any(
-        voice.attempt == crew.attempt and voice.stream.begun
+        voice.attempt == crew.attempt and voice.stream.begun and not voice.past
         for member in crew.all
         for voice in member.voices
     )
 
 
 def _not_begun(run: RunState, ranks: Sequence[RankView], info: RunInfo) -> Status:
-    if info.alive or (run.recognised and any(r.state is RankStatus.ACTIVE for r in ranks)):
+    if (
+        info.alive
+        or info.between
+        or (run.recognised and any(r.state is RankStatus.ACTIVE for r in ranks))
+    ):
         return Status.STARTING
     return Status.UNKNOWN
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from trainwatch.events import LogLine, RankId
+from trainwatch.events import LogLine, RankId, RunInfo
 from trainwatch.formats.filenames import FileKind
 from trainwatch.model.run import RunState
 from trainwatch.model.stream import Stream
@@ -22,11 +22,13 @@ class Voice:
         stream: The stream.
         first_attempt: Of the run, with which its log begins.
         newest: The newest line of that log, whoever wrote it.
+        past: Whether it has written nothing since the current attempt began.
     """
 
     stream: Stream
     first_attempt: int
     newest: LogLine | None = None
+    past: bool = False
 
     @property
     def attempt(self) -> int:
@@ -108,14 +110,17 @@ class Crew:
         return _named_best([member for member in self.all if member.metric_voices(metric)])
 
 
-def muster(run: RunState) -> Crew:
-    """Find the members of a run."""
+def muster(run: RunState, info: RunInfo | None = None) -> Crew:
+    """Find the members of a run; `info` tells what earlier attempts wrote."""
     first = run.attempts()
     voices: dict[RankId, list[Voice]] = {}
     for base, file in run.files.items():
         for who, stream in file.streams.items():
             if stream.telling:
-                voices.setdefault(who, []).append(Voice(stream, first[base], file.newest))
+                line = stream.last
+                past = bool(info and line and info.is_past(line.where, line.arrival))
+                voice = Voice(stream, first[base], file.newest, past)
+                voices.setdefault(who, []).append(voice)
     attempt = max((v.attempt for some in voices.values() for v in some), default=0)
     members = [Member(who, sorted(some, key=_precedence)) for who, some in voices.items()]
     members.sort(key=lambda member: member.who.sort_key)

@@ -7,6 +7,7 @@ is a temporary file and a rename, so that a reader sees the old record or the ne
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,14 @@ def read_run(path: Path) -> RunInfo:
         stopped=record.stopped,
         alive=alive(record),
         consoles=_consoles(record),
+        since=_since(record),
     )
+
+
+def _since(record: RunRecord) -> float | None:
+    if record.waiting:
+        return math.inf
+    return record.attempts[-1].started if len(record.attempts) > 1 else None
 
 
 def _consoles(record: RunRecord) -> tuple[int, ...]:
