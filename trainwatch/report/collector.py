@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.events import Parsed, RankId, Split, StepBlock
+from trainwatch.events import EvalResult, Parsed, RankId, Split, StepBlock
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.formats.names import fold
 from trainwatch.model.attempts import number_attempts
+from trainwatch.model.evaluation import as_block
 from trainwatch.model.parts import metric_key
 from trainwatch.model.run import by_writer
 from trainwatch.model.series import Series
@@ -54,7 +55,9 @@ class Collector:
         """Take what one feed gave."""
         base = describe(parsed.file.name).base
         for item in parsed.items:
-            if isinstance(item, StepBlock):
+            if isinstance(item, EvalResult):
+                self._add_result(base, item)
+            elif isinstance(item, StepBlock):
                 for who, rows in by_writer(item):
                     if self._wants(who.rank):
                         self._add(base, who, item, rows)
@@ -86,17 +89,26 @@ class Collector:
             newest = attempt
         return history_of(own, [e.writer.told() for e in entries if e.sort != sort])
 
+    def _add_result(self, base: str, event: EvalResult) -> None:
+        if self._wants(event.who.rank) and self._is_kept(event.who):
+            writer = self._writers.setdefault((base, event.who), _Writer())
+            writer.add(as_block(event), np.zeros(1, dtype=np.int64), result=True)
+
     def _add(self, base: str, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
+        if self._is_kept(who):
+            self._writers.setdefault((base, who), _Writer()).add(block, rows)
+        else:
+            self._curve(who, block, rows)
+
+    def _is_kept(self, who: RankId) -> bool:
+        """Whether it is the lowest rank of its sort so far."""
         group, number = who.sort_key
         best = self._best.setdefault(group, (group, number))
-        if who.sort_key > best:
-            self._curve(who, block, rows)
-            return
         if who.sort_key < best:  # rare: a log of a lower rank comes later
             self._best[group] = who.sort_key
             for key in [key for key in self._writers if key[1].sort_key == best]:
                 del self._writers[key]
-        self._writers.setdefault((base, who), _Writer()).add(block, rows)
+        return who.sort_key <= best
 
     def _curve(self, who: RankId, block: StepBlock, rows: NDArray[np.int64]) -> None:
         if block.shape.split is not Split.TRAIN or "loss" not in block.metrics:
@@ -168,7 +180,8 @@ class _Writer:
         self.epoch_base: int | None = None
         self._untrained = 0
 
-    def add(self, block: StepBlock, rows: NDArray[np.int64]) -> None:
+    def add(self, block: StepBlock, rows: NDArray[np.int64], *, result: bool = False) -> None:
+        """Take records; `result`: the figures of a whole evaluation, and not of a batch of it."""
         epoch = np.array(block.epoch[rows], dtype=np.float64)
         step = _step(block, rows)
         self.epoch_base = block.shape.epoch_base
@@ -180,7 +193,7 @@ class _Writer:
             self.trains = True
             self._train(epoch, step, metrics)
         else:
-            self._evaluate(epoch, step, metrics)
+            self._evaluate(epoch, step, metrics, result=result)
 
     def told(self, begins: Sequence[int] = ()) -> Told:
         """What it told so far; an attempt begins with these of its training records."""
@@ -204,18 +217,23 @@ class _Writer:
             stretch.rows += end - start
         self._place = (float(epoch[-1]), float(step[-1]))
 
-    def _evaluate(self, epoch: Column, step: Column, metrics: Mapping[str, Column]) -> None:
+    def _evaluate(
+        self, epoch: Column, step: Column, metrics: Mapping[str, Column], *, result: bool
+    ) -> None:
         """An evaluation belongs to the step before it: its result, or the mean of its batches."""
-        if not self._stretches or not self._stretches[-1].rows:
+        if not self._stretches or (not self.trains and _follows(self._place, epoch, step)):
             self._train(epoch, step, metrics)
             self._untrained += len(step)
             return
         stretch = self._stretches[-1]
         for name, column in metrics.items():
-            finite = column[np.isfinite(column)]
-            count, total = self._evaluated.get(name, (0, 0.0))
-            self._evaluated[name] = count, total = count + len(finite), total + float(finite.sum())
-            value = total / count if count else float(column[-1])
+            value = float(column[-1])
+            if not result:
+                finite = column[np.isfinite(column)]
+                count, total = self._evaluated.get(name, (0, 0.0))
+                count, total = count + len(finite), total + float(finite.sum())
+                self._evaluated[name] = count, total
+                value = total / count if count else value
             stretch.metrics.setdefault(name, []).append((stretch.rows - 1, np.array([value])))
 
 
@@ -229,6 +247,12 @@ def _step(block: StepBlock, rows: NDArray[np.int64]) -> Column:
 def _canonical(name: str) -> str:
     folded = _SYNONYMS.get(fold(name), fold(name))
     return folded if folded in FIRST and name not in PLACES else name
+
+
+def _follows(place: tuple[float, float], epoch: Column, step: Column) -> bool:
+    """Whether an evaluation states another place than the one before it."""
+    here = (float(epoch[0]), float(step[0]))
+    return not all(ours == theirs or ours != ours for ours, theirs in zip(here, place, strict=True))  # noqa: PLR0124 - not stated
 
 
 def _goes_back(place: tuple[float, float], epoch: Column, step: Column) -> NDArray[np.bool_]:

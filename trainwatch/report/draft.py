@@ -9,13 +9,14 @@ from trainwatch.health.words import duration
 from trainwatch.model.snapshot import RunView
 from trainwatch.report.direction import Direction, direction
 from trainwatch.report.history import History
-from trainwatch.report.results import best, final, timestamp
+from trainwatch.report.results import attempts_in, best, final, timestamp
 from trainwatch.report.safe import safe_text
 from trainwatch.report.secrets import without_secrets
 
 _ACTING = re.compile(r"([\\`*_\[\]#!|~>$])")
 _EPOCHS = 30
 _ALERTS = 20
+_LONGEST = 80
 _OPEN = "_To be written._"
 
 
@@ -30,7 +31,7 @@ def report_draft(exp_id: str, view: RunView, history: History, diagnosis: str | 
     """
     parts = [
         f"# {md(exp_id)}",
-        _facts(view),
+        _facts(view, history),
         "## Summary",
         md(view.sentence) if view.sentence else _OPEN,
         *(["## Diagnosis", md(diagnosis)] if diagnosis else []),
@@ -55,12 +56,12 @@ def md(text: str) -> str:
     return _ACTING.sub(r"\\\1", plain).replace("://", "&#58;//").strip() or " "
 
 
-def _facts(view: RunView) -> str:
+def _facts(view: RunView, history: History) -> str:
     facts = [
         ("Status", f"{view.status.value} ({view.health.value})"),
         ("Written", timestamp(view.now)),
         ("Duration", None if view.elapsed_seconds is None else duration(view.elapsed_seconds)),
-        ("Attempts", str(view.attempt + 1)),
+        ("Attempts", str(attempts_in(view, history))),
         ("Ranks", str(len([rank for rank in view.ranks if rank.who.rank is not None]) or "")),
         ("Host", view.info.host and md(view.info.host)),
     ]
@@ -78,10 +79,10 @@ def _metrics(history: History) -> Iterator[str]:
         return
     yield "| metric | final | best | better is |"
     yield "|---|---:|---:|---|"
-    words = {None: "", Direction.SMALLER: "smaller", Direction.LARGER: "larger"}
+    words = {None: "not known", Direction.SMALLER: "smaller", Direction.LARGER: "larger"}
     for name in history.metrics:
         way = words[direction(name)]
-        yield f"| {md(name)} | {_figure(final(history, name))} | {_figure(best(history, name))} | {way} |"
+        yield f"| {md(name[:_LONGEST])} | {_figure(final(history, name))} | {_figure(best(history, name))} | {way} |"
 
 
 def _epochs(view: RunView) -> Iterator[str]:

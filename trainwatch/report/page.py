@@ -17,14 +17,14 @@ from typing import Any
 from trainwatch import __version__
 from trainwatch.diagnose.diagnosis import Diagnosis, Verdict
 from trainwatch.events import Severity
-from trainwatch.health.words import duration
+from trainwatch.health.words import duration, size
 from trainwatch.model.snapshot import Health, RankStatus, RunView, Status
 from trainwatch.report.collector import Collector
 from trainwatch.report.curves import chart_data
 from trainwatch.report.direction import direction
 from trainwatch.report.history import History
 from trainwatch.report.machine_page import machine_parts
-from trainwatch.report.results import best, final, timestamp
+from trainwatch.report.results import attempts_in, best, final, timestamp
 from trainwatch.report.safe import safe_text
 from trainwatch.report.secrets import without_secrets
 
@@ -143,8 +143,12 @@ def _facts(view: RunView, history: History) -> Iterator[tuple[str, str, str]]:
     yield "steps recorded", str(len(history)), ""
     if view.elapsed_seconds is not None:
         yield "duration", duration(view.elapsed_seconds), ""
-    if view.attempt:
-        yield "attempts", str(view.attempt + 1), ""
+    if (attempts := attempts_in(view, history)) > 1:
+        yield "attempts", str(attempts), ""
+    newest = view.checkpoints.survey.newest if view.checkpoints else None
+    if newest is not None:
+        step = newest.name if newest.step is None else f"step {newest.step}"
+        yield "newest checkpoint", text(step), f"{size(newest.size or 0)}, sound"
 
 
 def _diagnosis(found: Diagnosis) -> Iterator[str]:

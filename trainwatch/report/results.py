@@ -47,6 +47,11 @@ def final(history: History, name: str) -> float | None:
     return float(column.compressed()[-1])
 
 
+def attempts_in(view: RunView, history: History) -> int:
+    """How many attempts are known: by the run and its logs, or by steps that go back for good."""
+    return max(view.attempt, len(history.attempts)) + 1
+
+
 def csv_lines(history: History) -> Iterator[str]:
     """`metrics.csv`: the columns found, empty where a step does not state one."""
     yield ",".join(map(_quoted, history.columns or FIRST)) + "\n"
@@ -76,7 +81,7 @@ def summary_document(exp_id: str, view: RunView, history: History) -> Json:
     document.update(
         health=view.health.value,
         exit_code=view.info.exit_code,
-        attempts=view.attempt + 1,
+        attempts=attempts_in(view, history),
         epoch=printed(view.epoch),
         total_epochs=view.total_epochs,
         step=view.step,

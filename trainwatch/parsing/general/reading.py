@@ -13,7 +13,7 @@ from trainwatch.parsing.general.pairs import Plan, cut, looks_like_code, plan, v
 from trainwatch.parsing.general.text import Text
 from trainwatch.parsing.general.words import Meaning, Role, meaning
 
-MAX_VALUES = 400
+MAX_VALUES = 2048
 MAX_STRUCTURE = 1 << 16
 _BIG = 2**53
 
