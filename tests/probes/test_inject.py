@@ -1,5 +1,6 @@
 """The probe inside a worker: it answers, stays out of the way, and hides nobody's sitecustomize."""
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from trainwatch.diagnose.live.read import read_document
 from trainwatch.probes import environment
 from trainwatch.probes.ask import ask, dumped, talk
 from trainwatch.probes.find import of_run
+from trainwatch.probes.look import look_twice
+from trainwatch.probes.place import INJECT
 from trainwatch.probes.proc import catches, process
 
 DEADLINE = 60.0
@@ -42,22 +45,24 @@ def tmp_path() -> Iterator[Path]:
 def start(tmp_path: Path) -> Iterator[Start]:
     running = []
 
-    def begin(code: str, **more: str) -> subprocess.Popen[str]:
+    def begin(*words: str | Path, **more: str) -> subprocess.Popen[str]:
         env = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path), **more}
         env |= environment(tmp_path / "run", env)
         one = subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, *(("-c",) if len(words) == 1 else ()), *map(str, words)],
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         running.append(one)
         return one
 
     yield begin
     for one in running:
-        one.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(one.pid, signal.SIGKILL)
         one.communicate()
 
 
@@ -212,3 +217,87 @@ def test_what_faulthandler_writes() -> None:
     threads = dumped(text)
     assert [thread["main"] for thread in threads] == [False, True]
     assert threads[1]["frames"][0] == ["__getitem__", "train.py", 24]
+
+
+SPAWNING = """
+import multiprocessing, sys, time
+def load_item():
+    print('up', flush=True)
+    time.sleep(600)
+def work():
+    load_item()
+if __name__ == '__main__':
+    multiprocessing.set_start_method(sys.argv[1])
+    child = multiprocessing.Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_loader_process_is_seen_however_it_was_made(
+    tmp_path: Path, method: str, start: Start
+) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SPAWNING)
+    one = start(script, method, RANK="0")
+    up(one)
+    worker = process(one.pid)
+    assert worker is not None
+    document = look_twice([worker], "test", 0.1)
+    seen = [proc for proc in document["samples"][-1]["processes"] if proc["pid"] != one.pid]
+    assert any("load_item" in functions(child["threads"]) for child in seen)
+    assert all(child["source"] in ("signal", "") for child in seen)
+    live = read_document("", document)
+    assert live is not None
+    assert len(live.stands) == 1
+    assert one.poll() is None
+
+
+@pytest.mark.parametrize("flags", [["-S"], ["-I"], ["-E"], ["-s"], ["-B", "-u", "-W", "error"]])
+@pytest.mark.parametrize("before", [None, ":relative"])
+def test_programs_run_as_ever_however_python_is_started(
+    tmp_path: Path, flags: list[str], before: str | None
+) -> None:
+    """What a program sees of its path and its environment does not change, but for our names."""
+    code = (
+        "import json, os, sys; hidden = 'PYTHONPATH', 'TRAINWATCH_PROBE_DIR', 'TRAINWATCH_PROBE_OWNER'\n"
+        "print(json.dumps([sys.path, sorted(set(os.environ) - set(hidden))]))"
+    )
+    plain = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path), "RANK": "0"}
+    plain |= {} if before is None else {"PYTHONPATH": before}
+    seen = []
+    for env in (plain, {**plain, **environment(tmp_path / "run", plain)}):
+        command = [sys.executable, *flags, "-c", code]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        assert not done.stderr
+        path, names = json.loads(done.stdout)
+        # Without `site` nobody takes our directory away again.
+        seen.append(([place for place in path if place != str(INJECT) or "-S" not in flags], names))
+    assert seen[0] == seen[1]
+
+
+def test_the_users_own_signals_and_faulthandler_are_theirs(start: Start) -> None:
+    code = (
+        "import faulthandler, os, signal\nseen = []\n"
+        "faulthandler.enable(); faulthandler.register(signal.SIGUSR1)\n"
+        "signal.signal(signal.SIGUSR2, lambda *_: seen.append(2))\n"
+        "signal.signal(signal.SIGRTMAX - 3, lambda *_: seen.append(3))\n"
+        "os.kill(os.getpid(), signal.SIGUSR2); os.kill(os.getpid(), signal.SIGRTMAX - 3)\n"
+        "import os\nif os.fork() == 0:\n    os._exit(len(seen))\n"
+        "print(seen, os.waitstatus_to_exitcode(os.wait()[1]))"
+    )
+    out, _ = start("-c", code, RANK="0").communicate(timeout=DEADLINE)
+    assert out == "[2, 3] 2\n"
+
+
+def test_a_broken_sitecustomize_fails_as_it_did(start: Start, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text("raise RuntimeError('theirs')\n")
+    (own / "usercustomize.py").write_text("import builtins\nbuiltins.user = 1\n")
+    out, _ = start("-c", "print('goes on')", RANK="0", PYTHONPATH=str(own)).communicate(
+        timeout=DEADLINE
+    )
+    assert "theirs" in out
+    assert out.endswith("goes on\n")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwatch.probes.place import DIRECTORY, is_private
-from trainwatch.probes.proc import Process, catches, process
+from trainwatch.probes.proc import MAX_FILES, Process, catches, process
 
 ANSWER = 3.0
 """Seconds that a probe has for its answer; it needs milliseconds unless its interpreter is locked."""
@@ -23,6 +23,7 @@ _MOST = 64 << 20
 _SPY = 10.0
 _SIGNALLED = 2.0
 _THREAD = re.compile(r"(?:Current thread|Thread) (0x[0-9a-f]+)")
+_MEMORY = re.compile(r"/memfd:trainwatch-stacks-(\d{1,3}) ")
 _LINE = re.compile(r'  File "(.+)", line (\d+|\?\?\?) in (.+)')
 
 Threads = list[dict[str, Any]]
@@ -104,23 +105,47 @@ def _parsed(text: bytes | None) -> dict[str, Any] | None:
 
 
 def _signalled(one: Process, base: Path) -> Threads:
-    """Let faulthandler write; a forked loader process writes into its parent's file."""
-    try:
-        note = json.loads(base.with_suffix(".json").read_bytes())
-        number, path = int(note["signal"]), base.with_suffix(".stacks")
-        before = path.stat().st_size
-    except (OSError, ValueError, KeyError, TypeError):
+    """Let faulthandler write, into the file of a worker or into the memory of a spawned process.
+
+    A forked loader process has what its parent had.
+    """
+    place = _memory(one.pid) or _file(base)
+    if place is None:
         return []
+    number, path = place
+    now = process(one.pid)
     if not signal.SIGRTMIN < number < signal.SIGRTMAX or not catches(one.pid, number):
         return []
-    now = process(one.pid)
     if now is None or now.start != one.start:
         return []
     try:
+        before = path.stat().st_size
         os.kill(one.pid, number)
         return _written(path, before)
     except OSError:
         return []
+
+
+def _file(base: Path) -> tuple[int, Path] | None:
+    """The signal of a worker's probe, and where it writes."""
+    try:
+        number = int(json.loads(base.with_suffix(".json").read_bytes())["signal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return number, base.with_suffix(".stacks")
+
+
+def _memory(pid: int) -> tuple[int, Path] | None:
+    """The same of a process that multiprocessing spawned: the name of the memory says the signal."""
+    directory = Path("/proc", str(pid), "fd")
+    try:
+        for name in os.listdir(directory)[:MAX_FILES]:  # noqa: PTH208 - as text
+            found = _MEMORY.match(os.readlink(directory / name))  # noqa: PTH115
+            if found:
+                return int(found[1]), directory / name
+    except OSError:
+        pass
+    return None
 
 
 def _written(path: Path, before: int) -> Threads:

@@ -4,7 +4,8 @@ Python imports a module of this name at its start, from the first directory of P
 one. This one hands on to the user's own, if there is any, and begins a thread that answers on a unix
 socket with the stacks of all threads, and with what torch's flight recorder holds. A process that
 hangs in a collective or in a data set answers too. For one whose interpreter is locked up, and for
-forked loader processes, faulthandler waits for a real-time signal.
+loader processes, faulthandler waits for a real-time signal; one that was spawned writes into memory
+of its own, whose name says the signal.
 
 It runs inside other people's programs: the standard library only, no thread of `threading`, nothing
 on stdout or stderr, and whatever fails is given up without a word. Old Pythons read it as well.
@@ -38,7 +39,11 @@ def _hand_on():
 def _begin():
     """Start answering, in a worker; anywhere else do nothing."""
     directory = os.environ.get(_DIRECTORY)
-    if not directory or not os.environ.get("RANK", "").isdigit() or not _is_worker():
+    if not directory or not os.environ.get("RANK", "").isdigit():
+        return
+    if _spawned():
+        _wait_for_signal()
+    if not _is_worker():
         return
     owner = "/".join(
         os.environ.get(name, "")
@@ -50,8 +55,38 @@ def _begin():
     _Probe(_private(directory)).start()
 
 
+def _words():
+    return list(getattr(sys, "orig_argv", None) or sys.argv)
+
+
+def _spawned():
+    """Whether this is the child of a worker, made by multiprocessing without a fork, or its server."""
+    text = " ".join(_words()[:12])
+    return any("multiprocessing." + name in text for name in ("spawn", "forkserver"))
+
+
+def _wait_for_signal():
+    """In a loader process: faulthandler writes into memory, which goes away with the process."""
+    import faulthandler  # noqa: PLC0415
+
+    number = _unused_signal()
+    if number is not None and hasattr(os, "memfd_create"):
+        handle = os.memfd_create("trainwatch-stacks-" + str(number))
+        faulthandler.register(number, file=handle, all_threads=True, chain=False)
+
+
+def _unused_signal():
+    """A real-time signal that nobody uses; None if there is none."""
+    import signal  # noqa: PLC0415
+
+    for number in range(signal.SIGRTMAX - 3, signal.SIGRTMIN + 3, -1):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            return number
+    return None
+
+
 def _is_worker():
-    words = list(getattr(sys, "orig_argv", None) or sys.argv)[:4]
+    words = _words()[:4]
     text = " ".join(words)
     names = [os.path.basename(word) for word in words]
     launcher = any(name in _LAUNCHERS for name in names) or any(
@@ -107,16 +142,15 @@ class _Probe:
     def _on_signal(self):
         """A signal that nobody uses, on which faulthandler writes to a file; (None, None) if none."""
         import faulthandler  # noqa: PLC0415
-        import signal  # noqa: PLC0415
 
         path = self.base + ".stacks"
-        for number in range(signal.SIGRTMAX - 3, signal.SIGRTMIN + 3, -1):
-            if signal.getsignal(number) == signal.SIG_DFL:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW
-                handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
-                faulthandler.register(number, file=handle, all_threads=True, chain=False)
-                return number, path
-        return None, None
+        number = _unused_signal()
+        if number is None:
+            return None, None
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW
+        handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+        faulthandler.register(number, file=handle, all_threads=True, chain=False)
+        return number, path
 
     def _note(self, words):
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
