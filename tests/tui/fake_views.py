@@ -32,6 +32,7 @@ from trainwatch.model.snapshot import (
 )
 from trainwatch.model.system import GpuView, HostView, SystemView
 from trainwatch.samples import DiskSample
+from trainwatch.saves import Checkpoint, Saves, State, Survey
 
 NOW = datetime(2026, 11, 22, 14, 32, 7, tzinfo=UTC).timestamp()
 BATCHES = 171
@@ -178,8 +179,18 @@ def healthy(**fields: object) -> RunView:
         files=5,
         leader=RankId(0),
         system=system(busy=range(4)),
+        checkpoints=saves(),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def saves(*, damaged: bool = False, free: int = 9 << 40) -> Saves:
+    """One sound checkpoint, perhaps below a damaged one."""
+    sound = Checkpoint("/data/checkpoint-2000.pt", State.SOUND, 2000, 1 << 30, NOW - 560)
+    torn = Checkpoint(
+        "/data/checkpoint-2400.pt", State.DAMAGED, 2400, 9, NOW - 90, "its end is missing"
+    )
+    return Saves(Survey((torn, sound) if damaged else (sound,)), free, 60 << 40)
 
 
 def no_gpu(**fields: object) -> RunView:
@@ -303,6 +314,7 @@ def failed(**fields: object) -> RunView:
             for one in epochs()
         ),
         problems=("debug_rank2_20261122_142000.log: permission denied",),
+        checkpoints=saves(damaged=True),
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 

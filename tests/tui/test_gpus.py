@@ -9,8 +9,9 @@ from tests.tui import fake_views
 from tests.tui.helpers import texts
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.system import GpuView
-from trainwatch.tui.draw import gpus
+from trainwatch.tui.draw import gpus, gpustrip, hosts
 from trainwatch.tui.draw.table import fitting, row
+from trainwatch.tui.draw.words import size
 
 
 def rows(view: RunView, width: int = 120) -> list[str]:
@@ -57,15 +58,15 @@ def test_this_machine_is_named_as_what_it_is() -> None:
     view = fake_views.healthy(system=replace(fake_views.system(), here=True))
     assert texts([gpus.heading(view, view.now)]) == ["gpus · 8 GPUs · 1 host · this machine, now"]
     old = texts([gpus.heading(view, view.now + 90)])[0]
-    assert old.endswith("sampled 1m33s ago")
+    assert old.endswith("sampled 1 min ago")
 
 
 def test_the_age_of_a_sample_moves_in_steps() -> None:
     view = fake_views.healthy()
     ages = [texts([gpus.heading(view, fake_views.NOW - 3 + age)])[0] for age in (1, 4, 12, 19, 75)]
     assert [one.rsplit(" · ", 1)[1] for one in ages] == [
-        *("sampled just now", "sampled just now", "sampled 10.0s ago", "sampled 10.0s ago"),
-        "sampled 1m15s ago",
+        *("sampled just now", "sampled just now", "sampled 10 s ago", "sampled 10 s ago"),
+        "sampled 1 min ago",
     ]
 
 
@@ -83,11 +84,34 @@ def test_why_there_is_nothing(status: Status, words: str) -> None:
 
 
 def test_hosts_are_wrapped_and_not_cut() -> None:
-    shown = texts(gpus.host_lines(fake_views.healthy(), 60))
+    shown = texts(hosts.host_lines(fake_views.healthy(), 60))
     assert all(len(one) <= 60 and not one.endswith("…") for one in shown)
     assert "disk /scratch 11.0 G free" in " ".join(one.strip() for one in shown)
 
 
 def test_sizes() -> None:
-    made = [gpus.gib(size) for size in (None, 3 << 29, 212 << 30, 9 << 40)]
+    made = [size(bytes_) for bytes_ in (None, 3 << 29, 212 << 30, 9 << 40)]
     assert made == ["n/a", "1.5 G", "212 G", "9.0 T"]
+
+
+def test_the_strip_sums_up_what_needs_no_look() -> None:
+    system = fake_views.stalled().system
+    assert system is not None
+    assert texts(gpustrip.strip(system, 60, 2)) == [
+        " 7 99% 61G 71° lost   3 0% 61G 48° ◂ idle",
+        " 5 99% 61G 71° throttled   5 others 99–99% 71–71° [4]",
+    ]
+    assert texts(gpustrip.strip(system, 24, 1)) == [" 8 more 0–99% 48–71° 3 …"]
+    shown = texts(gpustrip.strip(fake_views.cluster(), 100, 2))
+    assert shown == [" node127:7 97% 61G 77° lost   1023 others 97–97% 70–77° [4]"]
+
+
+def test_the_driver_that_does_not_answer() -> None:
+    view = with_gpus(gpu(silence=40.0))
+    assert rows(view)[0].endswith("the driver has not answered for 40s")
+    assert view.system is not None
+    assert texts(gpustrip.strip(view.system, 80, 1)) == [" 0 99% 61G 71° silent"]
+
+
+def test_a_host_takes_one_line_where_there_is_room() -> None:
+    assert len(hosts.host_lines(fake_views.healthy(), 220)) == 1

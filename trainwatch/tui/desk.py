@@ -9,7 +9,7 @@ from trainwatch.model.snapshot import RunView, Status
 from trainwatch.tui.draw.cause import Cause
 from trainwatch.tui.draw.logbook import LogBook
 from trainwatch.tui.draw.states import NO_ROLES, Roles
-from trainwatch.tui.draw.words import brief
+from trainwatch.tui.draw.words import ago
 from trainwatch.tui.reader import Reader
 
 if TYPE_CHECKING:
@@ -58,16 +58,13 @@ class DiagnosisState:
             return "reading everything …"
         if self.found is None:
             return "none yet · D makes one"
-        age = now - self.at
-        when = "just made" if age < _FRESH else f"as of {brief(age)} ago"
-        return f"{when} · D makes a new one"
+        return f"made {ago(now - self.at)} · D makes a new one"
 
 
 TROUBLE = frozenset({Status.STALLED, Status.FAILED})
 """How a run stands when somebody wants to know why."""
 
 _OPEN = frozenset({"undecided", "healthy", "finished"})
-_FRESH = 5.0
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from textual.containers import Vertical
 
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.tui.desk import Desk
-from trainwatch.tui.draw import verdict
+from trainwatch.tui.draw import saves, verdict
 from trainwatch.tui.draw.keys import footer, hints
 from trainwatch.tui.draw.line import Line, Tone, line
 from trainwatch.tui.draw.shape import Shape
@@ -73,10 +73,8 @@ class Frame(Vertical):
             self._head.set(lambda _, __: [_opening()])
         else:
             self._head.set(lambda width, _: self._top(view, width, shape))
-            from trainwatch.tui.draw.vitals import vitals  # noqa: PLC0415 - loads numpy
-
             self._vitals.display = not shape.tiny and (shape.tall or self.number in _WITH_FIGURES)
-            self._vitals.set(lambda width, _: vitals(view, width, self._zone))
+            self._vitals.set(lambda width, _: self._figures(view, width, shape))
             if self.page is None:
                 self._pages[self.number] = page = registry.make(self.number, self._desk)
                 self._body.mount(page)
@@ -103,6 +101,13 @@ class Frame(Vertical):
             ),
             *verdict.notices(view, width),
         ]
+
+    def _figures(self, view: RunView, width: int, shape: Shape) -> list[Line]:
+        from trainwatch.tui.draw.vitals import vitals  # noqa: PLC0415 - loads numpy
+
+        lines = vitals(view, width, self._zone)
+        saved = shape.tall or (self.number == registry.OVERVIEW and saves.matters(view))
+        return [*lines, shown] if saved and (shown := saves.saves_line(view, width)) else lines
 
     def _footer(self, width: int, view: RunView | None) -> Line:
         shown = hints(

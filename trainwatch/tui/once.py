@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from trainwatch.model.snapshot import RunView
-from trainwatch.tui.draw import alerts, epochs, gpus, ranks, verdict
+from trainwatch.tui.draw import alerts, epochs, gpus, gpustrip, ranks, verdict
 from trainwatch.tui.draw.line import Line, plain
+from trainwatch.tui.draw.saves import saves_line
 from trainwatch.tui.draw.table import fitting, header, row
 from trainwatch.tui.draw.vitals import vitals
 
@@ -29,6 +30,7 @@ def _lines(view: RunView, width: int, zone: tzinfo | None) -> Iterator[Line]:
     yield from verdict.trouble(view, width, 3)
     yield from verdict.notices(view, width)
     yield from vitals(view, width, zone)
+    yield from filter(None, [saves_line(view, width)])
     newest = epochs.rows(view)[:_EPOCHS]
     if newest:
         columns = fitting(epochs.columns(view), width)
@@ -44,6 +46,6 @@ def _lines(view: RunView, width: int, zone: tzinfo | None) -> Iterator[Line]:
         yield from ranks.strip(view, width, _RANKS)
     if view.system is not None and view.system.gpus:
         yield gpus.heading(view, view.now)
-        yield from gpus.strip(view.system, width, 4)
+        yield from gpustrip.strip(view.system, width, 4)
     yield alerts.heading(view)
     yield from (alerts.row(one, width) for one in alerts.shown(view)[:_ALERTS])

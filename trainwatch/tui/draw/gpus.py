@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 from trainwatch.model.snapshot import RunView, Status
-from trainwatch.model.system import GpuView, HostView, Series, SystemView
-from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line, wrap
+from trainwatch.model.system import GpuView, Series, SystemView
+from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line
 from trainwatch.tui.draw.table import Column
-from trainwatch.tui.draw.words import brief, count, plural
+from trainwatch.tui.draw.words import ago, brief, plural
 
 NA = "n/a"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -32,15 +32,8 @@ def _bar(value: float, top: float) -> str:
     return _BARS[min(max(int(share * len(_BARS)), 0), len(_BARS) - 1)]
 
 
-def gib(size: float | None) -> str:
-    """Bytes as `61.2 G`, `212 G`, `9.0 T`."""
-    if size is None:
-        return NA
-    of, unit = (size / _GIB, "G") if size < 1024 * _GIB else (size / _GIB / 1024, "T")
-    return f"{of:.0f} {unit}" if of >= 100 else f"{of:.1f} {unit}"  # noqa: PLR2004
-
-
-def _figure(value: float | None, unit: str) -> str:
+def figure(value: float | None, unit: str) -> str:
+    """A whole number with its unit."""
     return NA if value is None else f"{value:.0f}{unit}"
 
 
@@ -51,7 +44,7 @@ def heading(view: RunView, now: float) -> Line:
         return line(("gpus", Tone.HEAD), (" · not sampled", Tone.DIM))
     gone = sum(gpu.lost for gpu in system.gpus)
     age = max(now - system.sampled, 0.0)
-    old = line((_sampled(age), Tone.WARN if age > _OLD else Tone.DIM))
+    old = line((f"sampled {ago(age)}", Tone.WARN if age > _OLD else Tone.DIM))
     if system.here and age <= _OLD:
         old = line(("this machine, now", Tone.DIM))
     parts = [
@@ -61,16 +54,6 @@ def heading(view: RunView, now: float) -> Line:
         old,
     ]
     return line(("gpus", Tone.HEAD), (" · ", Tone.DIM), join([part for part in parts if part]))
-
-
-def _sampled(age: float) -> str:
-    """In steps, so that a screen on which nothing happens stays as it is."""
-    if age < _RECENT:
-        return "sampled just now"
-    return f"sampled {brief(age - age % _RECENT if age < _OLD else age)} ago"
-
-
-_RECENT = 10.0
 
 
 def empty(view: RunView) -> list[Line]:
@@ -116,10 +99,10 @@ def _ranks(gpu: GpuView) -> Part:
 def _utilization(gpu: GpuView) -> Part:
     if gpu.utilization is None:
         return (NA, Tone.DIM)
-    return (f"{gpu.utilization:.0f} %", Tone.WARN if _idle(gpu) else Tone.PLAIN)
+    return (f"{gpu.utilization:.0f} %", Tone.WARN if idle(gpu) else Tone.PLAIN)
 
 
-def _idle(gpu: GpuView) -> bool:
+def idle(gpu: GpuView) -> bool:
     """Whether a rank's GPU has done nothing for some samples; between two epochs each does."""
     if gpu.utilization is None or not gpu.ranks:
         return False
@@ -145,7 +128,7 @@ def _memory(gpu: GpuView) -> Part:
 
 def _temperature(gpu: GpuView) -> Part:
     hot = gpu.temperature is not None and gpu.temperature >= _HOT
-    return (_figure(gpu.temperature, "°"), Tone.WARN if hot else Tone.PLAIN)
+    return (figure(gpu.temperature, "°"), Tone.WARN if hot else Tone.PLAIN)
 
 
 def _power(gpu: GpuView) -> Part:
@@ -156,95 +139,24 @@ def _power(gpu: GpuView) -> Part:
 def _trouble(gpu: GpuView) -> Part:
     if gpu.lost:
         return ("LOST: last known values", Tone.BAD)
+    if gpu.silence is not None:
+        return (f"the driver has not answered for {brief(gpu.silence)}", Tone.BAD)
     errors = " ".join(f"{name}={many}" for name, many in gpu.errors.items() if many)
     if errors:
         return (errors, Tone.BAD)
     if gpu.throttled:
         return (f"throttled: {', '.join(gpu.throttled)}", Tone.WARN)
-    if _idle(gpu):
+    if idle(gpu):
         return ("idle", Tone.WARN)
     return (gpu.name or "", Tone.DIM)
 
 
-def host_lines(view: RunView, width: int) -> list[Line]:
-    """Each host in two lines: the machine, and the training on it with the disks."""
-    if view.system is None:
-        return []
-    lines = [made for host in view.system.hosts for made in _host(host, width)]
-    # Without GPUs the notes say why, in their place.
-    notes = view.system.notes if view.system.gpus else ()
-    return lines + [line(" ", (note, Tone.DIM)) for note in notes]
-
-
-def _host(host: HostView, width: int) -> list[Line]:
-    memory = f"{gib(host.memory_used)} of {gib(host.memory_total)}"
-    cpu = host.history.get("cpu")
-    first = [
-        line((f"{host.host}", Tone.STRONG)),
-        line(("cpu ", Tone.DIM), _figure(host.cpu, " %"), (f" of {count(host.cores)}", Tone.DIM)),
-        line((sparkline(cpu, min(width // 5, 40), 100.0), Tone.CURVE))
-        if cpu is not None
-        else EMPTY,
-        line(("load ", Tone.DIM), NA if host.load is None else f"{host.load:.1f}"),
-        line(("memory ", Tone.DIM), memory),
-    ]
-    second = [
-        line(("training ", Tone.DIM), plural(host.processes, "process", "processes"))
-        if host.processes is not None
-        else line(("training n/a", Tone.DIM)),
-        line(("cpu ", Tone.DIM), _figure(host.training_cpu, " %")),
-        line(("memory ", Tone.DIM), gib(host.training_memory)),
-        *(_disk(disk.path, disk.free, disk.total) for disk in host.disks),
-    ]
-    gap = line("   ")
-    shown = [join([part for part in parts if part], gap) for parts in (first, second)]
-    return [
-        *wrap(line(" ", shown[0]), width, 2, 3),
-        *wrap(line("   ", shown[1]), width, 3, 3),
-    ]
-
-
-def _disk(path: str, free: int, total: int) -> Line:
-    low = total > 0 and free < total / 20
-    return line(
-        ("disk ", Tone.DIM), path, " ", (f"{gib(free)} free", Tone.WARN if low else Tone.PLAIN)
-    )
-
-
-def strip(system: SystemView, width: int, most: int) -> list[Line]:
-    """Each GPU in a few words, those that need a look first."""
-    order = by_trouble(system)
-    lines: list[Line] = []
-    row: Line = line(" ")
-    for place, gpu in enumerate(order):
-        cell = _short(gpu)
-        if sum(len(run.text) for run in (*row, *cell)) + 2 > width and len(row) > 1:
-            lines.append(row)
-            if len(lines) == most:
-                left = f"   … {count(len(order) - place)} more GPUs [4]"
-                return [*lines[:-1], line(row, (left, Tone.DIM))] if most > 1 else lines
-            row = line(" ")
-        row = line(row, cell, "   ")
-    return [*lines, row][:most]
-
-
-def _odd(gpu: GpuView) -> bool:
-    return gpu.lost or _idle(gpu) or bool(gpu.throttled) or any(gpu.errors.values())
-
-
-def _short(gpu: GpuView) -> Line:
-    use = NA if gpu.utilization is None else f"{gpu.utilization:.0f}%"
-    mem = NA if gpu.memory_used is None else f"{gpu.memory_used / _GIB:.0f}G"
-    odd = _odd(gpu)
-    word = " lost" if gpu.lost else " throttled" if gpu.throttled else ""
-    word = word or (" ◂ idle" if _idle(gpu) else "")
-    return line(
-        (f"{gpu.index} ", Tone.DIM),
-        (f"{use} {mem} {_figure(gpu.temperature, '°')}", Tone.WARN if odd else Tone.PLAIN),
-        (word, Tone.BAD if gpu.lost else Tone.WARN),
-    )
+def odd(gpu: GpuView) -> bool:
+    """Whether somebody should look at it."""
+    broken = gpu.lost or gpu.silence is not None or any(gpu.errors.values())
+    return broken or idle(gpu) or bool(gpu.throttled)
 
 
 def by_trouble(system: SystemView) -> Sequence[GpuView]:
     """Those that need a look first, then by host and number."""
-    return sorted(system.gpus, key=lambda gpu: (not gpu.lost, not _odd(gpu), gpu.host, gpu.index))
+    return sorted(system.gpus, key=lambda gpu: (not gpu.lost, not odd(gpu), gpu.host, gpu.index))

@@ -130,6 +130,19 @@ def join(parts: Sequence[Line], between: Line = SEPARATOR) -> Line:
     return reduce(lambda one, two: (*one, *between, *two), full) if full else EMPTY
 
 
+def packed(parts: Sequence[Line], width: int, indent: int = 3) -> list[Line]:
+    """Whole parts, as many in a line as fit; all lines but the first are indented."""
+    lines: list[Line] = []
+    row: Line = ()
+    for part in parts:
+        longer = (*row, *line("   "), *part) if row else (*line(" "), *part)
+        if row and cells(longer) > width:
+            lines.append(row)
+            longer = (*line(" " * indent), *part)
+        row = longer
+    return [cut(one, width) for one in (*lines, row) if one]
+
+
 def wrap(of: Line, room: int, most: int, indent: int = 0) -> list[Line]:
     """At most so many lines, broken at spaces; the last is cut. The first keeps its place.
 

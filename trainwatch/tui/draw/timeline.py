@@ -7,7 +7,7 @@ from datetime import tzinfo
 from trainwatch.events import Phase
 from trainwatch.model.snapshot import RankStatus, RankView, RunView
 from trainwatch.tui.draw.line import Line, Part, Tone, line
-from trainwatch.tui.draw.states import PHASES
+from trainwatch.tui.draw.states import PHASES, STATES, Sign
 from trainwatch.tui.draw.words import brief, clock
 
 _NAME = 9
@@ -47,7 +47,8 @@ def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
     room = width - _NAME
     if room < 1 or end <= start:
         return line(f"{rank.who.label:>7}  ")
-    quiet = _quiet_from(rank)
+    stopped = _STOPPED.get(rank.state)
+    quiet = rank.timeline[-1][0] if rank.timeline else math.inf
     parts: list[Part] = [(f"{rank.who.label:>7}  ", Tone.STRONG)]
     text, before = "", Tone.DIM
     place = 0
@@ -56,7 +57,8 @@ def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
         until = start + (cell + 1) * (end - start) / room
         while place < len(phases) and phases[place][0] <= until:
             place += 1
-        letter, tone = _cell(phases[place - 1][1] if place else None, silent=until > quiet)
+        ended = stopped if until > quiet else None
+        letter, tone = _cell(phases[place - 1][1] if place else None, ended)
         if tone is not before:
             parts.append((text, before))
             text, before = "", tone
@@ -64,17 +66,18 @@ def row(rank: RankView, span: tuple[float, float], width: int) -> Line:
     return line(*parts, (text, before))
 
 
-def _quiet_from(rank: RankView) -> float:
-    if rank.state is not RankStatus.STALLED or not rank.timeline:
-        return math.inf
-    return rank.timeline[-1][0]  # NaN where it is not known: nothing is behind that
+_STOPPED = {
+    RankStatus.STALLED: STATES[RankStatus.STALLED],
+    RankStatus.DEAD: STATES[RankStatus.DEAD],
+}
+"""What stands behind the newest record of a rank that writes no more."""
 
 
-def _cell(phase: Phase | None, *, silent: bool) -> tuple[str, Tone]:
+def _cell(phase: Phase | None, ended: Sign | None) -> tuple[str, Tone]:
     if phase is None:
         return " ", Tone.DIM
-    if silent:
-        return "S", Tone.BAD
+    if ended is not None:
+        return ended.letter, ended.tone
     return PHASES[phase].letter, PHASES[phase].tone
 
 

@@ -70,6 +70,29 @@ def brief(seconds: float | None) -> str:
     return _duration(seconds, "", ("d", "h", "m", "s"))
 
 
+def size(bytes_: float | None) -> str:
+    """Bytes as `61.2 G`, `212 G`, `9.0 T`; `n/a` where nobody told."""
+    if bytes_ is None:
+        return "n/a"
+    of, unit = (bytes_ / _GIB, "G") if bytes_ < 1024 * _GIB else (bytes_ / _GIB / 1024, "T")
+    return f"{of:.0f} {unit}" if of >= 100 else f"{of:.1f} {unit}"  # noqa: PLR2004
+
+
+_GIB = 1 << 30
+
+
+def ago(seconds: float) -> str:
+    """`just now`, `20 s ago`, `9 min ago`: in steps, so that a screen does not move for an age."""
+    if seconds < _NEW:
+        return "just now"
+    if seconds < _MINUTE:
+        return f"{seconds // _NEW * _NEW:.0f} s ago"
+    return f"{duration(seconds - seconds % _MINUTE)} ago"
+
+
+_NEW = 10
+
+
 def _duration(seconds: float | None, between: str, units: tuple[str, str, str, str]) -> str:
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
@@ -116,7 +139,9 @@ def arrival(now: float, after: float, zone: tzinfo | None = None) -> str:
 
 def place(of: Evidence) -> str:
     """`debug_rank3.log:88213`; the byte where the view began in the middle of the file."""
-    return f"{of.file}:{of.line}" if of.line is not None else f"{of.file} at byte {of.offset}"
+    if of.line is None:
+        return f"{of.file} at byte {of.offset}" if of.offset else of.file
+    return f"{of.file}:{of.line}"
 
 
 def short_place(of: Evidence, room: int) -> str:

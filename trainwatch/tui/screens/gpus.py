@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from trainwatch.model.snapshot import RunView
 from trainwatch.model.system import GpuView
-from trainwatch.tui.draw import gpus
+from trainwatch.tui.draw import gpus, hosts
 from trainwatch.tui.draw.line import Line, Tone, line
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.draw.table import fitting, header, row
@@ -58,7 +58,7 @@ class HostPane(Pane):
     def show(self, view: RunView, shape: Shape) -> None:
         """Two lines each."""
         del shape
-        lines = gpus.host_lines(view, self.size.width or self.app.size.width)
+        lines = hosts.host_lines(view, self.size.width or self.app.size.width)
         self.display = bool(lines)
         self.entitle(line(("hosts", Tone.HEAD)))
         self.rows.set(lines, lambda one, _: one, line(""))

@@ -1,7 +1,7 @@
 """The GPUs of the overview, in one or two lines; absent where nothing sampled them."""
 
 from trainwatch.model.snapshot import RunView
-from trainwatch.tui.draw import gpus
+from trainwatch.tui.draw import gpus, gpustrip
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.widgets.block import Block
 from trainwatch.tui.widgets.pane import Pane
@@ -20,5 +20,5 @@ class GpuStrip(Pane):
         if system is not None and self.display:
             most = 2 if shape.tall else 1
             self.entitle(
-                gpus.heading(view, view.now), lambda width: gpus.strip(system, width, most)
+                gpus.heading(view, view.now), lambda width: gpustrip.strip(system, width, most)
             )
