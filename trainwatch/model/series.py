@@ -22,7 +22,7 @@ Ordinals = Callable[[Places], Array]
 CAPACITY = 1024
 """Buckets of a series; even, so that neighbours pair up."""
 
-_FIRST = 64
+_FIRST = 16
 
 
 def _empty(size: int) -> Array:
