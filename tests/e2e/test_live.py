@@ -118,3 +118,21 @@ def test_a_failure_of_the_reader_is_shown(
     monkeypatch.setattr(watcher.reader, "_look", broken)
     view = watcher.sees(lambda view: view.problems)
     assert view.problems == ("reading has stopped: RuntimeError: the disk is on fire",)
+
+
+def test_of_very_many_files_some_are_shown_while_the_rest_is_read(
+    tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PARTIAL_SECONDS", 0.0)
+    for rank in range(40):
+        text = "".join(f"[DEBUG] [Rank {rank}] Training step {n}, loss=0.5\n" for n in range(5))
+        (tmp_path / f"debug_rank{rank}_1.log").write_text(text)
+    watcher = watch(tmp_path)
+    watcher.sees(lambda view: view.loaded >= 1.0)
+    counts = [len(view.ranks) for view in watcher.views]
+    assert counts == sorted(counts)
+    assert 0 < counts[0] < 40 == counts[-1]
+    for view in watcher.views:
+        assert (view.loaded < 1.0) == (len(view.ranks) < 40), "the share says that there is more"
+        assert not view.alerts
+        assert {rank.step for rank in view.ranks} == {4}, "each rank is there with its newest line"

@@ -39,6 +39,9 @@ FLOW_SECONDS = 0.1
 """Wait after a look that found something, where the one before did too: reading a line alone costs
 ten times as much as reading it with others."""
 
+PARTIAL_SECONDS = 0.3
+"""Before the files are read that the first figures are made of, figures of some are shown so often."""
+
 HISTORY_BYTES = 2 << 20
 """Bytes of history that are folded between two looks at the tails."""
 
@@ -61,12 +64,24 @@ class _Fold:
     engine: Engine
     urgency: Urgency
 
-    def advance(self, now: float, max_bytes: int | None = None) -> bool:
-        """Feed what is new; whether anything was."""
+    def advance(
+        self,
+        now: float,
+        max_bytes: int | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Feed what is new; whether anything was.
+
+        Args:
+            now: Epoch seconds.
+            max_bytes: How much at most.
+            between: Called between two pieces; very many files take seconds.
+        """
         fed = False
         for item in self.follower.poll(now, max_bytes=max_bytes):
             self.engine.feed(item)
             fed = True
+            between()
         for chunk in self.samples.poll():
             self.engine.feed_samples(chunk)
             fed = True
@@ -182,7 +197,7 @@ class LiveReader:
 
     def _read(self, post: Post) -> None:
         pace = Pace(post)
-        self._first_look(time.time())
+        self._first_look(time.time(), post)
         pace.offer(True, self._snapshot)
         from trainwatch.sources import Waker  # noqa: PLC0415 - when there is something to see
 
@@ -200,14 +215,22 @@ class LiveReader:
                     if flowing and changed:
                         self._stopping.wait(FLOW_SECONDS)
 
-    def _first_look(self, now: float) -> None:
-        """Read what there is where it is little, else the tails."""
-        shown = self._whole
+    def _first_look(self, now: float, post: Post) -> None:
+        """Read what there is where it is little, else the tails; of very many files show some."""
+        shown, due = self._whole, time.monotonic() + PARTIAL_SECONDS
+
+        def between() -> None:
+            nonlocal due
+            began = time.monotonic()
+            if began >= due and not self._stopping.is_set():
+                post(self._snapshot())
+                due = time.monotonic() + PARTIAL_SECONDS + 10 * (time.monotonic() - began)
+
         shown.advance(now, 0)
         if shown.follower.backlog() > SMALL_BYTES:
             shown = self._tails = self._fold(Start.TAIL)
-        # A rank that is not read yet would look silent: all of them come first.
-        while shown.advance(time.time()) and not self._stopping.is_set():
+        # A rank that is read in part would look behind: each comes with its whole tail.
+        while shown.advance(time.time(), between=between) and not self._stopping.is_set():
             pass
 
     def _look(self, now: float) -> bool:
