@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trainwatch.diagnose.busy import busy
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import (
     Confidence,
@@ -46,6 +47,7 @@ DETECTORS: tuple[Detector, ...] = (
     stalls,
     recorded,
     stuck,
+    busy,
     standstill,
     sick,
     stragglers,

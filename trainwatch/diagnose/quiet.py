@@ -5,7 +5,7 @@ and nobody can tell yet: such a run is not called healthy.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trainwatch.diagnose.case import Case
 from trainwatch.events import RankId
@@ -83,17 +83,24 @@ def _usual(longest: float | None, *, often: bool, begun: bool) -> float:
     return max(_LEAST, (_OFTEN if often else _SELDOM) * longest)
 
 
-def fallen_silent(case: Case) -> Quiet | None:
+def fallen_silent(case: Case, *, seen_still: bool = False) -> Quiet | None:
     """Where all ranks are silent for longer than ever, the silence of the one that wrote last.
 
     Those that are at their end are left out, and of a run that has begun those that have not: their
     logs never say where they are, and have no rhythm.
+
+    Args:
+        case: The run.
+        seen_still: Whether two looks at its processes showed no motion: where no gap is known, a
+            short silence is unusual then.
     """
     over = (RankStatus.FINISHED, RankStatus.DEAD)
     ended = {view.who for view in case.health.ranks if view.state in over}
     begun = {member.who for member in case.crew.ranks if member.primary.stream.begun}
     told = [one for one in quiets(case) if one.seconds is not None and one.who not in ended]
     told = [one for one in told if one.who in begun] or told
+    if seen_still:
+        told = [one if one.longest else replace(one, usual=min(one.usual, _LEAST)) for one in told]
     if not told or not all(one.unusual for one in told):
         return None
     return min(told, key=lambda one: one.seconds or 0.0)

@@ -128,7 +128,7 @@ def _sort(
     first = odd[0]
     spot, who = spots[first], ranks_words(odd)
     phase = _phase(case, spots, odd)
-    waits = _waiting(spots, odd)
+    waits = waiting_words(spots, odd)
     if stands[first].locked:
         return _Sort(
             Category.HOST_FREEZE,
@@ -182,7 +182,7 @@ def _phase(
     return by_position if spot.phase is None or outside else spot.phase
 
 
-def _waiting(spots: Mapping[RankId, Spot], odd: Sequence[RankId]) -> str:
+def waiting_words(spots: Mapping[RankId, Spot], odd: Sequence[RankId]) -> str:
     """Who waits for it, and in what."""
     rest = [who for who in spots if who not in odd and spots[who].waits]
     if not rest:
@@ -201,7 +201,6 @@ def _lead(
     role = Role.SUSPECT if once else Role.GUILTY  # one look shows no standstill
     guilty = {} if everyone else {who: Charge(role, why_of(stands[who])) for who in odd}
     rest = [who for who in spots if who not in guilty and not everyone]
-    quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
     unsure = case.health.status is Status.UNKNOWN and not live.source
     return Lead(
         name=NAME,
@@ -210,10 +209,10 @@ def _lead(
         verdict=Verdict.FAILED if case.failed and not case.info.stopped else Verdict.HANG,
         standing=Standing.TIMEOUT,
         precedence=_PRECEDENCE,
-        summary=sort.summary + _moment(live, quiet, case.view.utc_offset),
+        summary=sort.summary + looked_at(case, live),
         phase=sort.phase,
         confidence=Confidence.POSSIBLE if unsure or once else sort.confidence,
-        when=_when(case),
+        when=began(case),
         charges=guilty,
         victims={who: why_of(stands[who]) for who in rest if spots[who].waits},
         proofs=tuple(stack_proofs(live, case.view.utc_offset)),
@@ -223,7 +222,7 @@ def _lead(
     )
 
 
-def _when(case: Case) -> When:
+def began(case: Case) -> When:
     """When the ranks fell silent: what happened later follows from it."""
     quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
     return When(case.crew.attempt, case.view.now - min(quiet) if quiet else None)
@@ -246,10 +245,11 @@ def why_of(stand: Stand) -> str:
     return ", ".join(words)
 
 
-def _moment(live: Live, quiet: Sequence[float], utc_offset: float) -> str:
+def looked_at(case: Case, live: Live) -> str:
     """How long it has stood so, or when it was seen."""
+    quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
     if live.source:
-        return f"; {_seen(live, utc_offset)}"
+        return f"; {_seen(live, case.view.utc_offset)}"
     return f", for {duration(min(quiet))}" if quiet else ""
 
 

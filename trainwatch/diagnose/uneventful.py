@@ -62,8 +62,10 @@ def _early(case: Case) -> Quiet | None:
     """The silence of a run that may have begun to hang, or only takes longer than before."""
     if case.health.status not in (Status.RUNNING, Status.STARTING):
         return None
-    seen_moving = case.live is not None and not case.live.source and case.live.moving
-    return None if seen_moving else fallen_silent(case)
+    live = case.live if case.live is not None and not case.live.source else None
+    if live is not None and live.moving:
+        return None
+    return fallen_silent(case, seen_still=live is not None and live.seconds > 0)
 
 
 def _too_early(case: Case, quiet: Quiet, others: tuple[Other, ...]) -> Diagnosis:
@@ -107,8 +109,17 @@ def _state(case: Case) -> tuple[Verdict, str, Confidence]:
     if status is Status.STARTING:
         return Verdict.HEALTHY, "the training is starting: no step yet", Confidence.LIKELY
     if status is Status.RUNNING:
-        return Verdict.HEALTHY, f"the training moves{_quiet(case)}", _sure(case)
+        return Verdict.HEALTHY, f"{_motion(case)}{_quiet(case)}", _sure(case)
     return Verdict.UNDECIDED, _ends(case), Confidence.POSSIBLE
+
+
+def _motion(case: Case) -> str:
+    """What is known of its motion: two looks seconds apart may both meet one long step."""
+    live = case.live
+    still = live is not None and not live.source and live.seconds and live.stands
+    if live is None or not still or live.moving or not all(one.idle for one in live.stands):
+        return "the training moves"
+    return f"the training wrote just now, though nothing moved for {duration(live.seconds)}"
 
 
 def _sure(case: Case) -> Confidence:

@@ -26,6 +26,7 @@ class Stand:
         source: How they were had: `probe`, `signal`, `py-spy`.
         problem: Why not, in a sentence.
         moved: Whether it got on between the looks; None where there was one look only.
+        stepped: Whether it called a further collective; None where no flight recorder tells.
         cpu: Share of one core that it used in between; `bytes` it read and wrote.
         locked: Whether it holds the interpreter's lock in a call that does not return.
         children: Its loader processes.
@@ -40,6 +41,7 @@ class Stand:
     source: str = ""
     problem: str = ""
     moved: bool | None = None
+    stepped: bool | None = None
     cpu: float = 0.0
     bytes: int = 0
     locked: bool = False

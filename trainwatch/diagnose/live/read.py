@@ -114,6 +114,7 @@ def _stand(now: Json, before: Mapping[Any, Json], host: str, below: Sequence[Jso
         source=_text(now.get("source")),
         problem=_text(now.get("problem")),
         moved=None if earlier is None else _moved(earlier, now),
+        stepped=None if earlier is None else _stepped(earlier, now),
         cpu=_share(earlier, now),
         bytes=int(max(0.0, _number(now.get("bytes")) - _number((earlier or now).get("bytes")))),
         locked=bool(now.get("silent")) and bool((earlier or now).get("silent")),
@@ -124,9 +125,13 @@ def _stand(now: Json, before: Mapping[Any, Json], host: str, below: Sequence[Jso
 def _moved(earlier: Json, now: Json) -> bool:
     """Whether a process got on: another stack, or a further collective."""
     one, two = _frames(earlier), _frames(now)
-    if one and two and one != two:
-        return True
-    return _newest(earlier) < _newest(now) if _newest(earlier) >= 0 else False
+    return bool(one and two and one != two) or bool(_stepped(earlier, now))
+
+
+def _stepped(earlier: Json, now: Json) -> bool | None:
+    """Whether a process called a further collective; None where no recorder tells."""
+    first = _newest(earlier)
+    return _newest(now) > first if first >= 0 else None
 
 
 def _newest(process: Json) -> int:

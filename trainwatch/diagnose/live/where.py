@@ -59,16 +59,23 @@ def spot_of(stand: Stand) -> Spot:
         name = _short(frame) if frame else ""
         place = f"{call} ← {name} {at}" if name and name != call else f"{call} {at}"
         return Spot(True, call, place.strip(), phase, frame, stand)
-    if phase is DiagnosedPhase.DATA_LOADING:
-        frame = _data_frame(stand.frames)
     if frame is None:
         return Spot(False, "", "", None, None, stand)
-    place = f"{_short(frame)} {_at(frame)}{_called_by(stand.frames, frame)}"
+    item = _data_frame(stand.frames) if phase is DiagnosedPhase.DATA_LOADING else frame
+    place = f"{_inside(frame, item)}{_short(item)} {_at(item)}{_called_by(stand.frames, item)}"
     return Spot(False, _short(frame), place, phase, frame, stand)
 
 
-def _called_by(frames: Sequence[Frame], frame: Frame) -> str:
+def _inside(frame: Frame, item: Frame | None) -> str:
+    """The data set's own helper that it is in, if it is in one."""
+    helper = item is not None and item is not frame and own_frame([frame, _LIBRARY]) is frame
+    return f"{_short(frame)} {_at(frame)} ← " if helper else ""
+
+
+def _called_by(frames: Sequence[Frame], frame: Frame | None) -> str:
     """Whose helper it is: the nearest caller of the training's own in another file."""
+    if frame is None:
+        return ""
     outer = frames[: frames.index(frame)]
     own = [one for one in outer if one.file != frame.file and own_frame([one, _LIBRARY]) is one]
     return f" ← {_short(own[-1])} {_at(own[-1])}" if own else ""
@@ -78,8 +85,9 @@ def _loading(stand: Stand) -> Spot:
     """The loader process that is at work, or is stopped; else the queue."""
     busy = [child for child in stand.children if _works(child)]
     by = busy[0] if busy else stand
-    frame = _data_frame(by.frames) if busy else own_frame(by.frames)
-    where = f"{_short(frame)} {_at(frame)}" if frame else "a loader process"
+    frame = own_frame(by.frames)
+    item = _data_frame(by.frames) if busy else frame
+    where = f"{_inside(frame, item)}{_short(item)} {_at(item)}" if frame else "a loader process"
     place = f"{where} of its loader process {by.pid}" if busy else f"its data loader, {where}"
     call = _short(frame) if frame else "the data loader"
     return Spot(False, call, place, DiagnosedPhase.DATA_LOADING, frame, by)
