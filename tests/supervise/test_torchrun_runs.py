@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from supervision import Trainwatch, lives, until
@@ -105,3 +106,75 @@ def test_a_killed_rank_ends_the_attempt_and_the_next_one_may_succeed(
     assert [attempt.exit_code for attempt in record.attempts] == [1, 0]
     assert record.attempts[0].failure
     assert record.survivors == ()
+
+
+ENDING = """
+import os, sys
+rank = os.environ["RANK"]
+with open(f"rank{rank}", "w") as file:
+    file.write(str(os.getpid()))
+if sys.argv[1] == "wait":
+    import time
+    time.sleep(397)
+if sys.argv[1] == "raise" and rank == "1":
+    raise RuntimeError("a worker's exception")
+"""
+
+
+@pytest.mark.torchrun
+@pytest.mark.parametrize(
+    ("how", "code"), [pytest.param("end", 0, marks=pytest.mark.long), ("raise", 1)]
+)
+def test_torchruns_own_exit_code_passes_through(
+    tw: Trainwatch, torchrun: tuple[str, ...], how: str, code: int
+) -> None:
+    (tw.home / "worker.py").write_text(ENDING)
+    done = tw.call("run", "--exp-id", "x", "--", *torchrun, how, patience=60)
+    assert done.returncode == read_record(tw.run_dir("x")).exit_code == code
+    assert not any(map(lives, [tw.pid(f"rank{rank}") for rank in (0, 1)]))
+
+
+@pytest.mark.torchrun
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_torchrun_that_a_signal_ends_is_128_and_more(
+    tw: Trainwatch, torchrun: tuple[str, ...], number: signal.Signals
+) -> None:
+    # Before it has handlers; later it answers both with 1.
+    front = tw.start("run", "--exp-id", "x", "--", *torchrun)
+    launcher = tw.record("x").launcher.pid
+    loading = f"/proc/{launcher}/maps"
+    until(lambda: b"libtorch" in Path(loading).read_bytes(), "its imports", seconds=60)
+    os.kill(launcher, number)
+    front.communicate(timeout=60)
+    assert front.returncode == read_record(tw.run_dir("x")).exit_code == 128 + number
+
+
+@pytest.mark.torchrun
+def test_a_killed_torchrun_is_137_and_leaves_nobody(
+    tw: Trainwatch, torchrun: tuple[str, ...]
+) -> None:
+    (tw.home / "worker.py").write_text(ENDING)
+    front = tw.start("run", "--exp-id", "x", "--stop-timeout", "2", "--", *torchrun, "wait")
+    workers = ranks(tw)
+    os.kill(tw.record("x").launcher.pid, signal.SIGKILL)
+    front.communicate(timeout=60)
+    record = read_record(tw.run_dir("x"))
+    assert front.returncode == record.exit_code == 137
+    assert (record.stopped, record.survivors) == (False, ())
+    assert not any(map(lives, workers))
+    orphans = next(event for event in tw.events("x") if event["event"] == "orphans")
+    assert set(workers) <= set(orphans["pids"])
+
+
+@pytest.mark.torchrun
+def test_stop_ends_a_torchrun_whose_supervisor_was_killed(
+    tw: Trainwatch, torchrun: tuple[str, ...]
+) -> None:
+    (tw.home / "worker.py").write_text(ENDING)
+    tw.detach("--exp-id", "x", "--stop-timeout", "5", "--", *torchrun, "wait")
+    workers = ranks(tw)
+    tw.kill_supervisor("x")
+    assert [run["state"] for run in tw.ps()] == ["unguarded"]
+    assert all(map(lives, workers))
+    assert tw.call("stop", "x").returncode == 0
+    assert not any(map(lives, [*workers, tw.record("x").launcher.pid]))

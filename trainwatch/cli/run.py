@@ -275,18 +275,27 @@ def watch_run(wish: Wish) -> None:
 def _over(run: Launched) -> bool:
     """Whether the run has ended or was asked to; says how to go on where it was not."""
     from trainwatch.runner.words import say  # noqa: PLC0415
-    from trainwatch.supervise.record import read_record  # noqa: PLC0415
+    from trainwatch.supervise.record import guarded, read_record  # noqa: PLC0415
 
     record = read_record(run.paths.root)
+    if record.supervisor.pid != run.supervisor.pid and guarded(record):
+        _goes_on(run)  # it was started anew from the dashboard
+        return False
     if run.supervisor.poll() is not None or record.ended is not None:
         return True
     if record.stopped:
         say(f"{run.id} is being ended …")
         return True
+    _goes_on(run)
+    return False
+
+
+def _goes_on(run: Launched) -> None:
+    from trainwatch.runner.words import say  # noqa: PLC0415
+
     say(f"{run.id} goes on: `trainwatch attach {run.paths.root}` shows it again,")
     say(f"`trainwatch stop {run.paths.root}` ends it.")
     run.let_go()
-    return False
 
 
 def _end(run: Launched, code: int) -> None:
