@@ -13,7 +13,7 @@ from trainwatch.report.diagnosis import diagnosis_document
 from trainwatch.report.diagnosis_text import lines_of, print_diagnosis
 
 KEYS = ["schema", "verdict", "category", "phase", "summary", "confidence", "ranks", "evidence",
-        "refute", "advice", "missing", "others", "note"]  # fmt: skip
+        "refute", "advice", "missing", "others", "note", "silence"]  # fmt: skip
 RANK_KEYS = ["rank", "role", "why", "state", "epoch", "step", "silent_seconds"]
 STATES = {"active", "slow", "stalled", "finished", "dead", "unknown"}
 SCREENS = [(80, 24), (120, 40)]
@@ -88,7 +88,38 @@ def test_one_line_for_ranks_of_one_role_at_one_place() -> None:
     found = diagnosed(files_of(SAMPLE_LOGS / "stuck_checkpoint"))
     text = [line.plain for line in lines_of(found, 120, 40)]
     assert sum("suspect" in line for line in text) == 1
-    assert sum("ranks 1, 2" in line and "victim" in line for line in text) == 1
+    assert sum("1, 2" in line and "victim" in line for line in text) == 1
+
+
+def test_silence_is_a_table() -> None:
+    found = diagnosed(files_of(SAMPLE_LOGS / "silent_rank"))
+    rows = diagnosis_document(found)["silence"]
+    assert [row["rank"] for row in rows] == [0, 1, 2]
+    assert all(row["silent_seconds"] > 20.0 == row["plausible_seconds"] for row in rows)
+    assert all(0.0 <= row["longest_before_seconds"] < 1.0 for row in rows)
+    assert rows[2]["since"].startswith("2026-11-23T01:38:57.9")
+    assert rows[2]["last"]["line"] == 114
+    shown = lines_of(found, 120, 40)
+    head = next(line.plain for line in shown if "longest before" in line.plain)
+    assert [word for word in ("silent", "longest before", "last wrote", "why") if word in head] == [
+        "silent",
+        "longest before",
+        "last wrote",
+        "why",
+    ]
+    assert any("11-23 01:38:57" in line.plain for line in shown)
+
+
+def test_the_phases_of_the_ranks_are_drawn_over_time() -> None:
+    found = diagnosed(files_of(SAMPLE_LOGS / "healthy_4ranks"))
+    shown = [line.plain for line in lines_of(found, 80, 23)]
+    at = next(n for n, line in enumerate(shown) if "timeline" in line)
+    assert "t train" in shown[at]
+    assert "- silent" in shown[at]
+    strip = shown[at + 1].split()
+    assert strip[0] == "0-3"
+    assert set(strip[1]) == set("tv-")
+    assert strip[1].endswith("-" * 20)
 
 
 def test_one_count_of_epochs_in_all_words() -> None:

@@ -19,6 +19,7 @@ from trainwatch.diagnose.jobs import Job, split_jobs
 from trainwatch.diagnose.lead import Detector, Lead
 from trainwatch.diagnose.notes import clocks, counted_apart, others
 from trainwatch.diagnose.outside import outside, unexplained
+from trainwatch.diagnose.quiet import table_of
 from trainwatch.diagnose.ranking import choose, combine
 from trainwatch.diagnose.recorded import recorded
 from trainwatch.diagnose.roles import roles
@@ -113,6 +114,7 @@ def _one(case: Case) -> Diagnosis:
         missing=tuple(dict.fromkeys((*lead.missing, *clocks(case)))),
         others=others(case, lead, leads),
         note=counted_apart(case),
+        silence=table_of(case),
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trainwatch.events import Evidence, RankId
+from trainwatch.events import Evidence, Phase, RankId, Stamp
 from trainwatch.model.snapshot import RankStatus
 
 
@@ -103,6 +103,36 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """How long a rank, or the run as a whole, has written nothing.
+
+    Attributes:
+        who: The rank.
+        seconds: Since its newest step or marker; None when no time is known.
+        longest: Its longest silence before, in this phase, else in any; None where none was seen.
+        known: Whether that is of this phase.
+        usual: Seconds from which it is silent for longer than its own history explains.
+        limit: Seconds from which that is a finding.
+        since: When that was written, as the log states it; None where it states no time.
+        last: Its newest line.
+    """
+
+    who: RankId
+    seconds: float | None
+    longest: float | None
+    known: bool
+    usual: float
+    limit: float | None
+    since: Stamp | None = None
+    last: Evidence | None = None
+
+    @property
+    def unusual(self) -> bool:
+        """Whether it is silent for longer than ever."""
+        return self.seconds is not None and self.seconds > self.usual
+
+
+@dataclass(frozen=True, slots=True)
 class RankDiagnosis:
     """One rank.
 
@@ -113,7 +143,9 @@ class RankDiagnosis:
         state: As `trainwatch status` has it.
         epoch, step: As its log printed them last; `place` counts epochs as the whole view does.
         silent_seconds: Since its newest line; None when no time is known.
-        place: Its last position in words, for people.
+        place: Its last position in words, for people; `spot` the same in few.
+        thread: What its main thread was seen in; "" where nobody looked.
+        phases: Epoch seconds at which it entered its newest phases, and of its newest record.
     """
 
     who: RankId
@@ -124,6 +156,9 @@ class RankDiagnosis:
     step: int | None = None
     silent_seconds: float | None = None
     place: str = ""
+    spot: str = ""
+    thread: str = ""
+    phases: tuple[tuple[float, Phase], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +184,7 @@ class Diagnosis:
         missing: Evidence that was not there, and how to have it next time.
         others: Findings beside the verdict.
         note: How to read its words beside the lines that it quotes; mostly empty.
+        silence: Who wrote nothing, and since when; the longest silent first.
     """
 
     verdict: Verdict
@@ -163,3 +199,4 @@ class Diagnosis:
     missing: tuple[str, ...] = ()
     others: tuple[Other, ...] = ()
     note: str = ""
+    silence: tuple[Silence, ...] = ()

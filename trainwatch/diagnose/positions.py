@@ -20,6 +20,16 @@ _ORDER = {
     Phase.FINISHED: 6.0,
 }
 _NO_STEP = -1
+_BRIEF = {
+    Phase.UNKNOWN: "",
+    Phase.STARTING: "starting",
+    Phase.TRAINING: "training",
+    Phase.TRAIN_TO_VALIDATION: "training end",
+    Phase.VALIDATION: "validation",
+    Phase.AFTER_VALIDATION: "validation end",
+    Phase.CHECKPOINT: "checkpoint",
+    Phase.FINISHED: "finished",
+}
 _BEFORE = (Phase.UNKNOWN, Phase.STARTING)
 _MARKS = {
     Phase.TRAIN_TO_VALIDATION: (Split.TRAIN, False),
@@ -67,6 +77,13 @@ class Place:
         epoch = "" if self.epoch < 0 else f" epoch {self.epoch:g}"
         step = "" if self.step < 0 else f" step {self.step}"
         return phase_words(self.phase) + ("," if epoch or step else "") + epoch + step
+
+    @property
+    def brief(self) -> str:
+        """`epoch 2 training step 35`."""
+        epoch = "" if self.epoch < 0 else f"epoch {self.epoch:g}"
+        step = "" if self.step < 0 else f"step {self.step}"
+        return " ".join(part for part in (epoch, _BRIEF[self.phase], step) if part)
 
     @property
     def printed(self) -> float:

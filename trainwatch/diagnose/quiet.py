@@ -5,10 +5,10 @@ and nobody can tell yet: such a run is not called healthy.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trainwatch.diagnose.case import Case
-from trainwatch.events import RankId
+from trainwatch.diagnose.diagnosis import Silence
 from trainwatch.model.ranks import Member
 from trainwatch.model.rhythm import ENOUGH
 from trainwatch.model.snapshot import RankStatus, RankView
@@ -26,33 +26,7 @@ _OFTEN, _SELDOM = 1.5, 2.0
 """Times the longest gap, in a phase that was seen often, or seldom if ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """The silence of one rank.
-
-    Attributes:
-        who: The rank, or the run as a whole.
-        seconds: Since its newest progress; None when no time is known.
-        longest: Its longest gap before, in this phase, else in any; None where none was seen.
-        known: Whether that gap is of this phase.
-        usual: Seconds from which it is silent for longer than its own history explains.
-        limit: Seconds from which that is a finding.
-    """
-
-    who: RankId
-    seconds: float | None
-    longest: float | None
-    known: bool
-    usual: float
-    limit: float | None
-
-    @property
-    def unusual(self) -> bool:
-        """Whether it is silent for longer than ever."""
-        return self.seconds is not None and self.seconds > self.usual
-
-
-def quiets(case: Case) -> Iterator[Quiet]:
+def silences(case: Case) -> Iterator[Silence]:
     """The silence of each rank, in order."""
     views = {view.who: view for view in case.health.ranks}
     for member in case.crew.ranks:
@@ -60,18 +34,27 @@ def quiets(case: Case) -> Iterator[Quiet]:
             yield _quiet(member, views[member.who])
 
 
-def _quiet(member: Member, view: RankView) -> Quiet:
+def table_of(case: Case) -> tuple[Silence, ...]:
+    """Who wrote nothing, and since when; the longest silent first."""
+    known = [one for one in silences(case) if one.seconds is not None]
+    return tuple(sorted(known, key=lambda one: (-round(one.seconds or 0.0), one.who.sort_key)))
+
+
+def _quiet(member: Member, view: RankView) -> Silence:
     stream = member.primary.stream
     own, ever = stream.rhythm.longest(stream.lull), stream.rhythm.longest()
     longest = ever if own is None else own
+    said = stream.said or stream.last
     often = stream.rhythm.history(stream.lull) >= ENOUGH
-    return Quiet(
+    return Silence(
         who=member.who,
         seconds=view.silent_seconds,
         longest=longest,
         known=own is not None,
         usual=_usual(longest, often=often, begun=stream.begun),
         limit=view.silence_limit,
+        since=said.stamp if said is not None else None,
+        last=view.last.evidence if view.last is not None else None,
     )
 
 
@@ -83,7 +66,7 @@ def _usual(longest: float | None, *, often: bool, begun: bool) -> float:
     return max(_LEAST, (_OFTEN if often else _SELDOM) * longest)
 
 
-def fallen_silent(case: Case, *, seen_still: bool = False) -> Quiet | None:
+def fallen_silent(case: Case, *, seen_still: bool = False) -> Silence | None:
     """Where all ranks are silent for longer than ever, the silence of the one that wrote last.
 
     Those that are at their end are left out, and of a run that has begun those that have not: their
@@ -97,7 +80,7 @@ def fallen_silent(case: Case, *, seen_still: bool = False) -> Quiet | None:
     over = (RankStatus.FINISHED, RankStatus.DEAD)
     ended = {view.who for view in case.health.ranks if view.state in over}
     begun = {member.who for member in case.crew.ranks if member.primary.stream.begun}
-    told = [one for one in quiets(case) if one.seconds is not None and one.who not in ended]
+    told = [one for one in silences(case) if one.seconds is not None and one.who not in ended]
     told = [one for one in told if one.who in begun] or told
     if seen_still:
         told = [one if one.longest else replace(one, usual=min(one.usual, _LEAST)) for one in told]

@@ -1,5 +1,6 @@
 """What each rank has to do with it: accused, victim, cleaned up after, or unknown."""
 
+import math
 from collections.abc import Iterator
 
 from trainwatch.diagnose.case import Case
@@ -10,9 +11,12 @@ from trainwatch.diagnose.exits import signal_of
 from trainwatch.diagnose.lead import Charge, Lead
 from trainwatch.diagnose.positions import places_of
 from trainwatch.diagnose.signature import Standing
+from trainwatch.diagnose.stuck import thread_of
 from trainwatch.diagnose.words import signal_name
-from trainwatch.events import RankId
+from trainwatch.events import Phase, RankId
 from trainwatch.model.snapshot import RankStatus
+from trainwatch.model.stream import Stream
+from trainwatch.model.timelines import timeline
 
 _TERMINATED = (15, 2, 1)
 _ABORTED = 6
@@ -22,6 +26,8 @@ _NOTHING = "its own lines show nothing wrong"
 def roles(case: Case, lead: Lead | None) -> Iterator[RankDiagnosis]:
     """Every known rank with its role."""
     places = places_of(case)
+    stands = {stand.who: stand for stand in case.live.stands} if case.live is not None else {}
+    streams = {member.who: member.primary.stream for member in case.crew.ranks}
     accused = lead.charges if lead else {}
     for who in sorted({*case.everyone, *accused}, key=lambda who: who.sort_key):
         charge = _charge(case, who, lead)
@@ -36,7 +42,19 @@ def roles(case: Case, lead: Lead | None) -> Iterator[RankDiagnosis]:
             step=view.step if view else None,
             silent_seconds=view.silent_seconds if view else None,
             place=place.words if place else "",
+            spot=place.brief if place else "",
+            thread=thread_of(stands[who]) if who in stands else "",
+            phases=tuple(_phases(case, streams.get(who))),
         )
+
+
+def _phases(case: Case, stream: Stream | None) -> Iterator[tuple[float, Phase]]:
+    """When a rank was in which phase, by the clock of the first of them."""
+    if stream is not None:
+        ahead = case.offsets.get(stream.role.base, 0.0)
+        for seconds, phase in timeline(stream, case.view.utc_offset):
+            if math.isfinite(seconds):
+                yield seconds - ahead, phase
 
 
 def _charge(case: Case, who: RankId, lead: Lead | None) -> Charge:

@@ -253,6 +253,21 @@ def looked_at(case: Case, live: Live) -> str:
     return f", for {duration(min(quiet))}" if quiet else ""
 
 
+def thread_of(stand: Stand) -> str:
+    """What a rank's main thread is in, and its state where that says something."""
+    spot = spot_of(stand)
+    state = ""
+    if stand.state in _STOPPED:
+        state = "stopped (state T)"
+    elif spot.by.state == "D":
+        state = "state D (disk)"
+    elif stand.locked:
+        state = "does not answer"
+    elif not spot.waits and stand.moved is False:
+        state = f"{100 * spot.by.cpu:.0f} % CPU"
+    return "  ".join(part for part in (state, spot.place) if part)
+
+
 def stack_proofs(live: Live, utc_offset: float) -> Iterator[Proof]:
     """The stacks, ranks at one place together, those that do not wait first."""
     why = f"a stack, {_seen(live, utc_offset)}" if live.source else "a stack"

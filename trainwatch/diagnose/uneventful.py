@@ -3,12 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from trainwatch.diagnose.case import Case
-from trainwatch.diagnose.diagnosis import Confidence, Diagnosis, Other, Proof, Verdict
+from trainwatch.diagnose.diagnosis import (
+    Confidence,
+    Diagnosis,
+    Other,
+    Proof,
+    Silence,
+    Verdict,
+)
 from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
 from trainwatch.diagnose.notes import clocks, counted_apart
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Place, places_of
-from trainwatch.diagnose.quiet import Quiet, fallen_silent
+from trainwatch.diagnose.quiet import fallen_silent, table_of
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.words import ranks_words, sentence
 from trainwatch.health.words import duration
@@ -55,10 +62,11 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
         missing=(*missing, *clocks(case)),
         others=others,
         note=counted_apart(case),
+        silence=table_of(case),
     )
 
 
-def _early(case: Case) -> Quiet | None:
+def _early(case: Case) -> Silence | None:
     """The silence of a run that may have begun to hang, or only takes longer than before."""
     if case.health.status not in (Status.RUNNING, Status.STARTING):
         return None
@@ -68,7 +76,7 @@ def _early(case: Case) -> Quiet | None:
     return fallen_silent(case, seen_still=live is not None and live.seconds > 0)
 
 
-def _too_early(case: Case, quiet: Quiet, others: tuple[Other, ...]) -> Diagnosis:
+def _too_early(case: Case, quiet: Silence, others: tuple[Other, ...]) -> Diagnosis:
     """Silent for longer than ever, and not yet for as long as would be a finding."""
     place = _one_place(case)
     where = f", {place.words}" if place else ""
@@ -90,10 +98,11 @@ def _too_early(case: Case, quiet: Quiet, others: tuple[Other, ...]) -> Diagnosis
         missing=(*(stacks(case) if case.live is None else ()), *unlogged(case), *clocks(case)),
         others=others,
         note=counted_apart(case),
+        silence=table_of(case),
     )
 
 
-def _before(quiet: Quiet) -> str:
+def _before(quiet: Silence) -> str:
     if quiet.longest is None:
         return "and how long it is silent as a rule, its log does not show"
     longest = duration(quiet.longest)

@@ -34,6 +34,22 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
+def brief_duration(seconds: float) -> str:
+    """The same for a column: `8.4s`, `14s`, `4m10s`, `2h05m`, `3d04h`."""
+    if not math.isfinite(seconds):
+        return "?"
+    if seconds < 10:  # noqa: PLR2004 - as above
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m{whole % _MINUTE:02d}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02d}m"
+    return f"{whole // _DAY}d{whole % _DAY // _HOUR:02d}h"
+
+
 def phase_words(phase: Phase) -> str:
     """Where a rank is, as part of a sentence."""
     return _PHASES[phase]

@@ -2,8 +2,15 @@
 
 from collections.abc import Callable
 
-from trainwatch.diagnose.diagnosis import Diagnosis, Other, Proof, RankDiagnosis
-from trainwatch.report.jsonable import Json, number, printed, without_surrogates
+from trainwatch.diagnose.diagnosis import Diagnosis, Other, Proof, RankDiagnosis, Silence
+from trainwatch.report.jsonable import (
+    Json,
+    evidence,
+    iso_stamp,
+    number,
+    printed,
+    without_surrogates,
+)
 
 Wants = Callable[[int | None], bool]
 
@@ -30,6 +37,7 @@ def diagnosis_document(diagnosis: Diagnosis, wants: Wants = lambda _rank: True) 
             "missing": list(diagnosis.missing),
             "others": [_other(other) for other in diagnosis.others],
             "note": diagnosis.note or None,
+            "silence": [_silence(one) for one in diagnosis.silence if wants(one.who.rank)],
         }
     )
 
@@ -46,14 +54,20 @@ def _rank(rank: RankDiagnosis) -> Json:
     }
 
 
-def _proof(proof: Proof) -> Json:
-    evidence = proof.evidence
+def _silence(one: Silence) -> Json:
+    """Who wrote nothing: for how long, how long at most before, and since which line."""
     return {
-        "file": evidence.file,
-        "line": evidence.line,
-        "text": evidence.text,
-        "why": proof.why,
+        "rank": one.who.rank,
+        "silent_seconds": number(one.seconds),
+        "longest_before_seconds": number(one.longest),
+        "plausible_seconds": number(one.limit),
+        "since": iso_stamp(one.since),
+        "last": evidence([one.last])[0] if one.last is not None else None,
     }
+
+
+def _proof(proof: Proof) -> Json:
+    return {**evidence([proof.evidence])[0], "why": proof.why}
 
 
 def _other(other: Other) -> Json:

@@ -5,21 +5,18 @@ it, proof before detail; into a pipe everything is written. No markup, and no lo
 act on a terminal.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
 
-from trainwatch.diagnose.diagnosis import Diagnosis, Proof, RankDiagnosis, Role, Verdict
-from trainwatch.diagnose.words import ranks_words
-from trainwatch.health.words import duration
-from trainwatch.model.snapshot import RankStatus
+from trainwatch.diagnose.diagnosis import Diagnosis, Proof, Verdict
 from trainwatch.parsing.prefix import split_prefix
+from trainwatch.report.diagnosis_ranks import Wants, ranks_table
+from trainwatch.report.diagnosis_strip import strips
+from trainwatch.report.folding import fold
 from trainwatch.report.safe import safe_text
-
-Wants = Callable[[int | None], bool]
 
 _STYLES = {
     Verdict.HEALTHY: "bold green",
@@ -30,8 +27,6 @@ _STYLES = {
     Verdict.INTERRUPTED: "bold yellow",
     Verdict.UNDECIDED: "bold yellow",
 }
-_ROLE_STYLES = {Role.GUILTY: "bold red", Role.SUSPECT: "red", Role.VICTIM: "yellow"}
-_ROLES = (Role.GUILTY, Role.SUSPECT, Role.VICTIM, Role.CLEAN_UP, Role.UNKNOWN)
 _LABEL = 11
 _INDENT = 3
 _PROMPT = 1
@@ -40,7 +35,6 @@ _PROMPT = 1
 _ENDLESS = 10_000
 _QUOTED = 2
 _PATH = 44
-_NAMES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +66,11 @@ def lines_of(
 ) -> list[Text]:
     """The report in lines that are at most `width` wide, `height` of them where that is possible."""
     head = _head(diagnosis, width)
-    ranks = _ranks(diagnosis, wants, width)
+    chosen = [rank for rank in diagnosis.ranks if wants(rank.who.rank)]
+    ranks = [*ranks_table(diagnosis, wants, width), *_note(diagnosis)]
     sections = [
         _Section("proof", [_proof(proof) for proof in diagnosis.evidence], 2),
-        _Section("timeline", _timeline(diagnosis, wants), 2),
+        _Section("timeline", strips(diagnosis, chosen, width - _LABEL - 1), 3),
         _Section("refuted", _plain([diagnosis.refute])),
         _Section("next", _numbered(diagnosis.advice)),
         _Section("missing", _plain(diagnosis.missing) or [Text("nothing", style="dim")]),
@@ -83,8 +78,8 @@ def lines_of(
     ]
     sections = [section for section in sections if section.items]
     left = height - len(head) - len(ranks) - 2
-    chosen = _share(sections, width, left)
-    body = [line for section in chosen for line in _wrapped(section, width)]
+    shared = _share(sections, width, left)
+    body = [line for section in shared for line in _wrapped(section, width)]
     blank = [Text("")]
     return [*head, *(blank + ranks if ranks else []), *blank, *body][: max(height, len(head))]
 
@@ -98,63 +93,11 @@ def _head(diagnosis: Diagnosis, width: int) -> list[Text]:
     if diagnosis.phase is not None:
         words.append(f"in {diagnosis.phase.value}")
     text.append(f"{', '.join(words)}.".capitalize(), style="default")
-    return _fold(text, width, " " * _INDENT)
+    return fold(text, width, " " * _INDENT)
 
 
-# --- ranks --------------------------------------------------------------------------------------
-
-
-def _ranks(diagnosis: Diagnosis, wants: Wants, width: int) -> list[Text]:
-    """One line for all ranks of one role at one place, the accused first."""
-    shown = [rank for rank in diagnosis.ranks if wants(rank.who.rank)]
-    shown.sort(key=lambda rank: (_ROLES.index(rank.role), rank.place, rank.why))
-    groups = [list(group) for _, group in groupby(shown, key=lambda r: (r.role, r.place, r.why))]
-    few = 6
-    names = [ranks_words([rank.who for rank in group]) for group in groups[:few]]
-    room = min(max(map(len, names), default=0), _NAMES)
-    lines = [line for group in groups[:few] for line in _rank_lines(group, width, room)]
-    if len(groups) > few:
-        rest = sum(len(group) for group in groups[few:])
-        lines.append(Text(f"{' ' * _INDENT}… {rest} more, see --json", style="dim"))
-    note = [Text(f"{' ' * _INDENT}({diagnosis.note})", style="dim")] if diagnosis.note else []
-    return [*lines, *note]
-
-
-def _timeline(diagnosis: Diagnosis, wants: Wants) -> list[Text]:
-    """Who wrote its last line when and where, the longest silent first; none where all are alike."""
-    shown = [r for r in diagnosis.ranks if wants(r.who.rank) and r.silent_seconds is not None]
-    shown.sort(key=lambda rank: (-round(rank.silent_seconds or 0.0), rank.place))
-    groups = [
-        list(group)
-        for _, group in groupby(shown, key=lambda r: (round(r.silent_seconds or 0.0), r.place))
-    ]
-    if len({rank.place for rank in shown}) < 2:  # noqa: PLR2004 - one place
-        return []
-    return [
-        Text(
-            f"{duration(group[0].silent_seconds or 0.0)} ago  {ranks_words([r.who for r in group])}"
-            f" {group[0].place}"
-        )
-        for group in groups
-    ]
-
-
-def _rank_lines(group: Sequence[RankDiagnosis], width: int, room: int) -> list[Text]:
-    """The accused in full; of the others as much as fits on a line."""
-    first = group[0]
-    quiet = [rank.silent_seconds for rank in group if rank.silent_seconds is not None]
-    text = Text(" " * _INDENT)
-    text.append(f"{ranks_words([rank.who for rank in group]):<{room}}  ")
-    text.append(f"{first.role.value.replace('_', '-'):<10}", style=_ROLE_STYLES.get(first.role, ""))
-    place = first.place if first.place not in first.why else ""
-    over = first.state in (RankStatus.DEAD, RankStatus.FINISHED)
-    silent = f"silent {duration(min(quiet))}" if quiet and first.place and not over else ""
-    words = "; ".join(part for part in (first.why, place, silent) if part)
-    text.append(safe_text(words), style="default")
-    if first.role in (Role.GUILTY, Role.SUSPECT):
-        return _fold(text, width, " " * (_INDENT + room + 12))
-    text.truncate(width, overflow="ellipsis")
-    return [text]
+def _note(diagnosis: Diagnosis) -> list[Text]:
+    return [Text(f"{' ' * _INDENT}({diagnosis.note})", style="dim")] if diagnosis.note else []
 
 
 # --- sections -----------------------------------------------------------------------------------
@@ -214,33 +157,8 @@ def _item_lines(section: _Section, at: int, width: int) -> list[Text]:
     text = Text(" " * _INDENT + f"{label:<{_LABEL - _INDENT}} ", style="dim")
     text.append_text(section.items[at])
     if section.label == "proof":  # the first is quoted on two lines, the others as far as they fit
-        lines = _fold(text, width, " " * (_LABEL + 1)) if at == 0 else [text]
+        lines = fold(text, width, " " * (_LABEL + 1)) if at == 0 else [text]
         lines = lines[:_QUOTED]
         lines[-1].truncate(width, overflow="ellipsis")
         return lines
-    return _fold(text, width, " " * (_LABEL + 1))
-
-
-def _fold(text: Text, width: int, indent: str) -> list[Text]:
-    """Wrapped at spaces; lines behind the first are indented."""
-    lines: list[Text] = []
-    rest = text
-    while rest.cell_len > width:
-        cut = _cut(rest.plain, width)
-        lines.append(rest[:cut])
-        rest = Text(indent).append_text(_lstrip(rest[cut:]))
-    return [*lines, rest]
-
-
-def _cut(plain: str, width: int) -> int:
-    """Where a line is cut: at its last space, or where it is full."""
-    length = len(plain)
-    while length > 1 and Text(plain[:length]).cell_len > width:
-        length -= 1
-    space = plain.rfind(" ", 0, length + 1)
-    indent = len(plain) - len(plain.lstrip())
-    return space if space > indent else length
-
-
-def _lstrip(text: Text) -> Text:
-    return text[len(text.plain) - len(text.plain.lstrip()) :]
+    return fold(text, width, " " * (_LABEL + 1))
