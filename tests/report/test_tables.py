@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from core.feeding import read_lines
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trainwatch.report.columns import Columns, FileOrder
 from trainwatch.report.jsonable import Json
+from trainwatch.report.records import EpochRows
 from trainwatch.report.tables import TableFormat, write_table
 
 cells = st.none() | st.integers(-5, 5) | st.floats(-2, 2) | st.sampled_from(["a", 'b"\n', "1,2"])
@@ -112,3 +114,18 @@ def test_memory_does_not_grow_with_the_log(form: str, tmp_path: Path) -> None:
         )
         peaks.append(int(told.stdout))
     assert peaks[1] < peaks[0] + 40, peaks
+
+
+def test_epochs_are_given_out_as_soon_as_they_are_complete() -> None:
+    epochs, held, told = EpochRows(), list[int](), list[Json]()
+    for number in range(50):
+        for name in ("a.log", "b.log"):
+            text = [f"Epoch [{number}/50] 完成", "平均损失: 0.500000"]
+            for parsed in read_lines(text, name).parsed:
+                epochs.add(parsed)
+                told += epochs.due(parsed.file.name)
+        held.append(len(list(epochs.rows())))
+    told += epochs.rows()
+    assert [row["epoch"] for row in told] == [number for number in range(50) for _ in "ab"]
+    assert {row["loss"] for row in told} == {0.5}
+    assert max(held) <= 2

@@ -57,8 +57,18 @@ def _stream(
                 writer.add(kept)
 
     def listen(parsed: Parsed) -> None:
+        write(order.take(parsed.file.name, tables(parsed)))
+
+    _read(selection, listen)
+    write(order.rest())
+
+
+def _read(selection: Selection, listener: Callable[[Parsed], None]) -> None:
+    """Read everything, with a listener that writes."""
+
+    def listen(parsed: Parsed) -> None:
         try:
-            write(order.take(parsed.file.name, tables(parsed)))
+            listener(parsed)
         except OSError as error:
             raise _UnwritableError from error
 
@@ -66,13 +76,17 @@ def _stream(
         read_all(selection, listen)
     except _UnwritableError as error:
         raise error.__cause__ or error from None
-    write(order.rest())
 
 
 def _epochs(selection: Selection, writer: TableWriter) -> None:
-    """One row an epoch of a rank; its lines are joined, so they wait for the last."""
+    """One row an epoch of a rank, once the lines that it is joined from are read."""
     epochs = EpochRows()
-    read_all(selection, epochs.add)
+
+    def listen(parsed: Parsed) -> None:
+        epochs.add(parsed)
+        _write(selection, epochs.due(parsed.file.name), writer)
+
+    _read(selection, listen)
     _write(selection, epochs.rows(), writer)
 
 

@@ -1,6 +1,7 @@
 """Parsed records as rows: the columns of `trainwatch export`."""
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
@@ -35,6 +36,9 @@ _PLACE = frozenset(
         *("batch_unit", "granularity", "total_epochs", "total_steps", "total_batches"),
     )
 )
+_MOST_OPEN = 10_000
+"""Rows of epochs that wait for one of an earlier line, which nobody completes any more."""
+
 _COMMON = frozenset(field.name for field in fields(Event))
 
 
@@ -110,7 +114,7 @@ class EpochRows:
     """Joins the lines of each epoch's summary into one row."""
 
     def __init__(self) -> None:
-        self._rows: list[Json] = []
+        self._rows: deque[Json] = deque()
         self._open: dict[tuple[str, RankId], Json] = {}
 
     def add(self, parsed: Parsed) -> None:
@@ -119,8 +123,14 @@ class EpochRows:
             if isinstance(item, EpochSummary):
                 self._merge(item)
 
+    def due(self, file: str) -> Iterator[Json]:
+        """Rows that nothing will complete, now that `file` is read; each is given out once."""
+        unfinished = {id(row) for row in self._open.values() if row["file"] == file}
+        while self._rows and (id(self._rows[0]) not in unfinished or len(self._rows) > _MOST_OPEN):
+            yield self._rows.popleft()
+
     def rows(self) -> Iterator[Json]:
-        """The rows in the order of their first lines."""
+        """The rows that were not given out, in the order of their first lines."""
         yield from self._rows
 
     def _merge(self, event: EpochSummary) -> None:
