@@ -33,7 +33,11 @@ def places(step: int | None) -> list[dict[str, Any]]:
 
 
 def dead(
-    *looks: dict[str, Any], attempt: int = 0, stopped: bool = False, code: int = 1
+    *looks: dict[str, Any],
+    attempt: int = 0,
+    stopped: bool = False,
+    code: int = 1,
+    console: str = "",
 ) -> Diagnosis:
     """A run whose logs end at `LAST` at step 11, ended an hour later, with what was written down."""
     gathering = Gathering()
@@ -50,6 +54,8 @@ def dead(
         file = LogFile(f"debug_rank{rank}_20261121_100000.log")
         engine.feed(Chunk(file, 0, (began(rank, 3) + steps(rank, 12)).encode(), LAST))
         engine.feed(FileEnded(file, "read to its end"))
+    engine.feed(Chunk(LogFile("console.log"), 0, console.encode(), LAST + HOUR))
+    engine.feed(FileEnded(LogFile("console.log"), "read to its end"))
     return diagnose(engine.run, info, Viewpoint(LAST + 2 * HOUR), engine.config, gathering)
 
 
@@ -72,6 +78,20 @@ def test_a_hang_that_was_ended_on_request_is_a_hang() -> None:
     given = at(LAST + 130, *STUCK, places=places(step_of_the_logs()), attempt=0)
     assert dead(given, stopped=True, code=143).verdict.value == "hang"
     assert dead(given).verdict.value == "failed"
+
+
+TOLD = "torch.distributed.elastic.multiprocessing.api.SignalException: Process 41 got signal: 15\n"
+
+
+@pytest.mark.parametrize(("silent", "verdict"), [(40.0, "hang"), (2.0, "interrupted")])
+def test_what_was_seen_to_hang_before_the_launcher_was_told_to_stop(
+    silent: float, verdict: str
+) -> None:
+    step = step_of_the_logs()
+    given = at(LAST + HOUR, *STUCK, places=places(step), attempt=0, silent=silent)
+    found = dead(given, code=143, console=TOLD)
+    assert found.verdict.value == verdict
+    assert guilty(found) == ([1] if verdict == "hang" else [])
 
 
 @pytest.mark.parametrize("facts", [{"places": places(3)}, {}], ids=["by place", "by time alone"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainwatch.diagnose.live.model import Live
-from trainwatch.diagnose.live.places import written_places
+from trainwatch.diagnose.live.places import facts_of
 from trainwatch.diagnose.live.read import MAX_BYTES, read_document
 from trainwatch.errors import NothingToReadError
 from trainwatch.model.snapshot import RankView
@@ -53,7 +53,7 @@ class Looked:
         from trainwatch.probes.collect import write  # noqa: PLC0415 - only for a live job
 
         if self.run:
-            write(self.run, self.document | {"places": written_places(ranks)}, "diagnose")
+            write(self.run, self.document | facts_of(ranks), "diagnose")
 
 
 def look(paths: Sequence[str]) -> Looked | None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainwatch.cli.attempt import Attempt
-from trainwatch.diagnose.live.places import written_places
+from trainwatch.diagnose.live.places import facts_of
 from trainwatch.health.verdict import Verdict
 from trainwatch.health.vigil import Call, Vigil, Why
 from trainwatch.probes import collect
@@ -44,7 +44,7 @@ class Keeper:
 
     def take(self, why: Why, verdict: Verdict) -> Path | None:
         """Take the stacks now; None where no process could be seen."""
-        return collect(self._root, (), why, {"places": written_places(verdict.ranks)})
+        return collect(self._root, (), why, facts_of(verdict.ranks))
 
     def _act(self, call: Call, verdict: Verdict) -> None:
         taken = None if call.look is None else self.take(call.look, verdict)

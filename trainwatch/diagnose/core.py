@@ -21,6 +21,7 @@ from trainwatch.diagnose.notes import clocks, counted_apart, others
 from trainwatch.diagnose.outside import outside, unexplained
 from trainwatch.diagnose.quiet import table_of
 from trainwatch.diagnose.ranking import choose, combine
+from trainwatch.diagnose.recorded import NAME as RECORDED
 from trainwatch.diagnose.recorded import recorded
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.shares import shares
@@ -66,6 +67,9 @@ _SEVERITY = (
     Verdict.FINISHED,
 )
 
+
+_SEEN_SILENT = 15.0
+"""Seconds of silence before a look from which what it saw was no ordinary step."""
 
 _NEAR = 900.0
 """Seconds from the last line of a run within which the kernel's word may explain its silence."""
@@ -123,6 +127,8 @@ def _head(case: Case, leads: Sequence[Lead]) -> Lead | None:
     if case.health.ends.completed:  # what came before was survived, what comes after is the end
         return choose([lead for lead in leads if lead.sick or _at_the_end(lead)])
     head = choose([lead for lead in leads if not _bystander(case, lead)])
+    if head is not None and head.standing is Standing.OUTER:
+        return _before(case, head, leads) or head
     if case.failed and (head is None or head.standing is Standing.ECHO):
         return _held_back(case) or head or unexplained(case)
     return head or next((lead for lead in leads if lead.verdict is Verdict.STRAGGLER), None)
@@ -131,6 +137,21 @@ def _head(case: Case, leads: Sequence[Lead]) -> Lead | None:
 def _at_the_end(lead: Lead) -> bool:
     """Whether the processes were seen to hang after the training had said that it is over."""
     return lead.name == STUCK and lead.phase is DiagnosedPhase.TEARDOWN
+
+
+def _before(case: Case, end: Lead, leads: Sequence[Lead]) -> Lead | None:
+    """What was wrong before somebody put an end to it: that it hung, as was seen, or lost its values."""
+    live = case.live
+    seen = live is not None and live.source and (live.silent or 0.0) >= _SEEN_SILENT
+    for lead in leads:
+        lost = (
+            lead.sick and lead.verdict is Verdict.FAILED and lead.confidence is Confidence.CERTAIN
+        )
+        hung = seen and lead.name in (STUCK, RECORDED) and lead.standing is Standing.TIMEOUT
+        if lost or hung:
+            summary = f"{lead.summary}; later {end.summary}"
+            return replace(lead, summary=summary, verdict=Verdict.HANG if hung else lead.verdict)
+    return None
 
 
 def _held_back(case: Case) -> Lead | None:

@@ -27,7 +27,10 @@ def others(case: Case, lead: Lead | None, leads: Sequence[Lead]) -> tuple[Other,
 def _leads(lead: Lead | None, leads: Sequence[Lead]) -> Iterator[Other]:
     for one in leads:
         echo = one.standing is Standing.ECHO or one.standing is Standing.CLEAN_UP
-        same = lead is not None and one.category is lead.category and one.category is not None
+        same = lead is not None and (
+            (one.name, one.standing) == (lead.name, lead.standing)
+            or (one.category is lead.category and one.category is not None)
+        )
         if one is not lead and not (echo and lead is not None) and not same:
             yield Other(one.category, sentence(one.summary))
 

@@ -74,6 +74,7 @@ class Live:
         since: Epoch seconds of the first look at which all of them stood just so.
         attempt: Whose processes these were, from 0; None where that was not written down.
         places: What the logs had come to; empty where that was not written down.
+        silent: Seconds for which the logs had been silent then; None where that was not written down.
         dumps: Flight recorders, by a name that ends in the rank.
         problems: What could not be seen, one sentence each.
     """
@@ -86,6 +87,7 @@ class Live:
     since: float = 0.0
     attempt: int | None = None
     places: Mapping[RankId, Place] = field(default_factory=dict)
+    silent: float | None = None
     dumps: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ A stack says something of the present only while its rank has not got on since. 
 without any clock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trainwatch.diagnose.live.model import Place
@@ -26,6 +26,12 @@ def written_places(views: Iterable[RankView]) -> list[dict[str, Any]]:
         {"rank": view.who.rank, "local": view.who.local, **place_of(view)._asdict()}
         for view in views
     ]
+
+
+def facts_of(views: Sequence[RankView]) -> dict[str, Any]:
+    """What the logs had come to at a look: the places, and for how long they had been silent."""
+    silent = [view.silent_seconds for view in views if view.silent_seconds is not None]
+    return {"places": written_places(views), "silent": min(silent, default=None)}
 
 
 def read_places(value: object) -> Mapping[RankId, Place]:

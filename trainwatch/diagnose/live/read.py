@@ -47,6 +47,7 @@ def read_document(name: str, data: bytes | Json) -> Live | None:
         since=_number(first.get("time")),
         attempt=_attempt(document.get("attempt")),
         places=read_places(document.get("places")),
+        silent=_number(document["silent"]) if document.get("silent") is not None else None,
         seconds=max(0.0, _number(last.get("time")) - _number(first.get("time"))),
         dumps=_dumps(name, workers),
         problems=tuple(dict.fromkeys(stand.problem for stand in stands if stand.problem)),
@@ -69,6 +70,7 @@ def merged(lives: Sequence[Live]) -> Live | None:
         since=min(live.since for live in lives),
         attempt=newest.attempt,
         places=newest.places,
+        silent=newest.silent,
         dumps={name: data for live in lives for name, data in live.dumps.items()},
         problems=tuple(dict.fromkeys(text for live in lives for text in live.problems)),
     )
