@@ -178,6 +178,9 @@ def test_only_known_steps_make_failures_alike() -> None:
     )
     assert repeated([known._replace(what="pid 12, 0x7f"), known._replace(what="pid 7, 0x1")])
     assert repeated([known, unknown, known]).code == 65
+    share = Failure(1.375, None, "exception", 1)
+    assert "at epoch 1.375 (" in repeated([share, share]).reason
+    assert repeated([share._replace(epoch=1.0), share._replace(epoch=1.0)]) is None
 
 
 @pytest.mark.parametrize(

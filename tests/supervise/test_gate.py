@@ -69,6 +69,32 @@ def test_what_ends_it_at_once(finding: Finding, outcome: Outcome) -> None:
     assert outcomes(view(1, 1, finding)) == [outcome]
 
 
+def test_who_reports_his_own_death_may_die_by_himself() -> None:
+    dead = Finding("exception", Severity.CRITICAL, NOBODY, "m", ())
+    assert outcomes(view(1, 1, dead), view(10, 1, dead), view(12, 1, dead)) == [P, P, BAD]
+    assert outcomes(view(1, 1, dead), view(10, 2), view(12, 3, dead)) == [P, P, P]
+
+
+DYING_TRAINING = """
+import sys, time
+for step in range(9):
+    print(f"[DEBUG] [Rank 0] Training step {step}, loss=0.{step + 1}", flush=True)
+print("Traceback (most recent call last):\\n  File \\"t.py\\", line 1, in <module>", flush=True)
+print("RuntimeError: node failure", flush=True)
+time.sleep(4)
+sys.exit(7)
+"""
+
+
+def test_a_death_in_the_first_minutes_has_its_own_code(tw: Trainwatch) -> None:
+    """As torchrun's: the traceback is there some seconds before the launcher has ended."""
+    done = tw.call(
+        *("run", "--exp-id", "x", "--health-time", "60", "--no-report"),
+        *("--", sys.executable, "-c", DYING_TRAINING),
+    )
+    assert done.returncode == 7
+
+
 @pytest.mark.parametrize(
     ("how", "seconds", "word"), [("nan", "60", "NaN"), ("silent", "2", "no progress at all")]
 )

@@ -34,7 +34,10 @@ def inspect(root: Path, attempt: int, cwd: Path, checkpoints: list[str]) -> dict
     gathering = Gathering()
     engine, sizes = _read(root, attempt, before, gathering)
     write_before(RunPaths(root), before.with_sizes(sizes))
-    place = next((rank for rank in engine.snapshot().ranks if rank.step is not None), None)
+    ranks = engine.snapshot().ranks
+    places = [rank for rank in ranks if rank.step is not None]
+    places += [rank for rank in ranks if rank.epoch is not None]
+    place = next(iter(places), None)
     found = survey(checkpoints or [str(cwd)], time.time(), settled=True)
     return {
         "schema": 1,

@@ -11,6 +11,12 @@ from trainwatch.model.snapshot import RunView, Status
 
 _SILENCE = frozenset(("stall", "hang"))
 _STAGNATION = "loss_stagnation"
+_VALUES = ("loss_", "val_loss_", "lr_")
+"""With which the names of rules begin that judge values: nobody dies of these by himself."""
+
+DYING = 10.0
+"""Seconds in which a training that reports its own failure may end by itself: then its exit code
+counts, and whether it is started again; who has reported a death and lives on is ended."""
 
 
 class Outcome(StrEnum):
@@ -44,7 +50,8 @@ class Gate:
     """Watches one attempt.
 
     It passes when the first progress was sound for `seconds` and went on meanwhile. It fails on
-    what breaks a training's values or processes, at once; and on silence: of a log in which nothing
+    what breaks a training's values, at once; on what breaks its processes, where it does not end by
+    itself; and on silence: of a log in which nothing
     was ever recognised as progress, or of one that had begun to move.
 
     Attributes:
@@ -59,14 +66,21 @@ class Gate:
     _heard: float = field(default=0.0, init=False)
     _place: tuple[object, ...] = field(default=(), init=False)
     _bytes: int = field(default=0, init=False)
+    _died: float | None = field(default=None, init=False)
 
     def look(self, view: RunView) -> Judgement:
         """Judge a snapshot; `view.now` must not run backwards."""
         self._listen(view)
-        if (finding := fatal(view)) is not None:
+        finding = fatal(view)
+        if finding is not None and finding.rule.startswith(_VALUES):
             return self._say(view, Outcome.FAILED, in_words(finding))
-        if view.status is Status.FAILED:
-            return self._say(view, Outcome.FAILED, "a process of the training died")
+        if finding is not None or view.status is Status.FAILED:
+            self._died = view.now if self._died is None else self._died
+            if view.now - self._died < DYING:
+                return self._say(view, Outcome.PENDING)
+            why = in_words(finding) if finding else "a process of the training died"
+            return self._say(view, Outcome.FAILED, why)
+        self._died = None
         if self._first is None:
             quiet = view.now - max(self._heard, self.began)
             if quiet >= self.seconds:

@@ -84,8 +84,14 @@ class Failure(NamedTuple):
     @property
     def place(self) -> str:
         """`epoch 2 step 40`."""
-        epoch = "" if self.epoch is None else f"epoch {self.epoch:g} "
-        return f"{epoch}step {self.step}"
+        epoch = "" if self.epoch is None else f"epoch {self.epoch:g}"
+        step = "" if self.step is None else f"step {self.step}"
+        return " ".join(part for part in (epoch, step) if part)
+
+    @property
+    def placed(self) -> bool:
+        """Whether its step is known; a share of an epoch, as Hugging Face prints it, is as good."""
+        return self.step is not None or (self.epoch is not None and not self.epoch.is_integer())
 
 
 def _shape(words: str | None) -> str | None:
@@ -95,7 +101,7 @@ def _shape(words: str | None) -> str | None:
 def repeated(failures: Sequence[Failure]) -> Ending | None:
     """The end of a run whose newest failure happened before, at the same known step."""
     newest = failures[-1]
-    if newest.step is None:
+    if not newest.placed:
         return None
     for number, earlier in enumerate(failures[:-1], 1):
         if earlier.is_like(newest):
