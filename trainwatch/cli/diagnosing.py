@@ -8,6 +8,7 @@ from pathlib import Path
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import chosen_paths, local_offset, read_all
+from trainwatch.cli.siblings import with_repeats
 from trainwatch.cli.stacks import Looked, look, stored
 from trainwatch.diagnose import Diagnosis, Gathering, Verdict, diagnose
 from trainwatch.model.moments import Viewpoint
@@ -47,7 +48,8 @@ def diagnose_now(
         on_look(seen)
         if engine.info.alive is None:
             engine.info = replace(engine.info, alive=True)
-    return diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
+    found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
+    return with_repeats(found, chosen)
 
 
 def viewpoint(now: float | None) -> Viewpoint:
