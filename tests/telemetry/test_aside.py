@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from trainwatch.cli import machine
+from trainwatch.cli.live import LiveReader
 from trainwatch.cli.machine import ThisMachine
+from trainwatch.cli.options import Selection
 from trainwatch.events import RunInfo
 from trainwatch.model.snapshot import RunView, Status
 from trainwatch.model.system import SystemView
@@ -57,6 +59,7 @@ def here(
     def beside(status: Status = Status.RUNNING) -> SystemView | None:
         return looked.beside(RunView(0.0, RunInfo(path="."), status=status)).system
 
+    beside.looked = looked  # type: ignore[attr-defined]
     yield beside
     looked.stop()
     assert looked._thread is None or not looked._thread.join(DEADLINE)
@@ -72,10 +75,36 @@ def test_its_gpus_are_seen_while_the_training_runs_here(
     assert [gpu.name for gpu in system.gpus] == ["Stub H100", "Stub H100"]
     assert system.gpus[0].utilization == 97
     assert system.hosts[0].processes == 1
+    assert here.looked.alive  # type: ignore[attr-defined]
     assert system.hosts[0].disks
     worker.kill()
     worker.wait()
     until(lambda: here() is None)
+    assert not here.looked.alive  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_training_that_lives_here_and_is_silent_is_stalled(
+    tmp_path: Path, driver: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(driver))
+    monkeypatch.setattr(machine, "FIRST_LOOK", 0.1)
+    rows = [
+        f"2026-11-23 01:38:{second:02} [Rank 0] Training step {second}, loss=0.5"
+        for second in range(50)
+    ]
+    log = tmp_path / "debug_rank0.log"
+    log.write_text("\n".join(rows) + "\n")
+    old = time.time() - 3600
+    os.utime(log, (old, old))
+    views: list[RunView] = []
+    reader = LiveReader([str(tmp_path)], Selection((str(tmp_path),)), ThisMachine([str(tmp_path)]))
+    reader.start(views.append)
+    try:
+        until(lambda: bool(views) and views[-1].status is Status.STALLED)
+        assert views[0].status is Status.UNKNOWN
+    finally:
+        reader.stop()
 
 
 def test_nothing_is_said_of_a_machine_on_which_nothing_of_it_runs(

@@ -90,8 +90,8 @@ def test_hosts_are_wrapped_and_not_cut() -> None:
 
 
 def test_sizes() -> None:
-    made = [size(bytes_) for bytes_ in (None, 3 << 29, 212 << 30, 9 << 40)]
-    assert made == ["n/a", "1.5 G", "212 G", "9.0 T"]
+    made = [size(bytes_) for bytes_ in (None, 900, 340 << 10, 3 << 29, 1000 << 30, 9 << 40)]
+    assert made == ["n/a", "1 K", "340 K", "1.5 G", "1.0 T", "9.0 T"]
 
 
 def test_the_strip_sums_up_what_needs_no_look() -> None:

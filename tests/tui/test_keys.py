@@ -54,6 +54,23 @@ async def test_the_head_stays_on_every_page() -> None:
             assert "rank 3 is silent" in screen(app)
 
 
+async def test_a_page_that_is_seen_again_shows_nothing_old() -> None:
+    reader = FakeReader(fake_views.healthy())
+    app = dashboard(reader=reader)
+    async with running(app, 120, 40) as pilot:
+        assert "4 active" in screen(app)
+        await pilot.press("5")
+        await pilot.pause()
+        app._steady = 60.0  # whatever is painted from here on is painted by the key
+        ranks = tuple(fake_views.rank(n, step=150) for n in range(4))
+        reader.post(fake_views.healthy(ranks=ranks))
+        await pilot.pause()
+        await pilot.press("1")
+        await pilot.pause()
+        assert screen(app).count(" 150/171") == 4
+        assert " 104/171" not in screen(app)
+
+
 async def test_tab_goes_round_the_pages_where_one_pane_is_seen() -> None:
     app = dashboard(fake_views.healthy(system=None))
     async with running(app) as pilot:
@@ -122,7 +139,7 @@ async def test_the_log_follows_until_somebody_scrolls_and_f_takes_it_up() -> Non
         assert "following" in screen(app)
         assert "step 14, loss" in screen(app)
         await pilot.press("pageup")
-        await pilot.pause()
+        await until(pilot, lambda: not rows.following)
         reader.post(newer(40))  # type: ignore[arg-type]
         await pilot.pause()
         assert not rows.following
@@ -159,7 +176,7 @@ async def test_a_place_in_the_log_is_kept_when_old_lines_leave() -> None:
     async with running(app, 120, 40) as pilot:
         app.desk.book.limit = 100
         await pilot.press("pageup")
-        await pilot.pause()
+        await until(pilot, lambda: not app._frame.page.query_one(LogRows).following)
         top = [row[:60].rstrip() for row in screen(app).splitlines()[32:38]]
         for first in (30, 60):
             reader.post(newer(first))  # type: ignore[arg-type]

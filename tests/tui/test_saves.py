@@ -22,9 +22,9 @@ def test_the_newest_sound_one_with_its_age_size_and_the_room_for_the_next() -> N
 def test_a_newer_one_that_is_damaged_and_too_little_room() -> None:
     assert shown(fake_views.saves(damaged=True, free=1 << 29), 160) == (
         " checkpoint step 2000 · sound · written 9 min ago · 1.0 G · checkpoint-2400.pt is damaged:"
-        " its end is missing · the next may not fit, 0.5 G free"
+        " its end is missing · the next may not fit, 512 M free"
     )
-    assert "the next may not fit, 0.5 G free" in shown(fake_views.saves(free=1 << 29))
+    assert "the next may not fit, 512 M free" in shown(fake_views.saves(free=1 << 29))
 
 
 @pytest.mark.parametrize("saves", [None, Saves(Survey())])

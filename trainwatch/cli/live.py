@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.cli.saves import SavesWatch
 from trainwatch.engine import Engine
 from trainwatch.errors import TrainwatchError
+from trainwatch.events import RunInfo
 from trainwatch.model.logs import LogScreen
 from trainwatch.model.snapshot import NO_WISH, RunView, Wish
 from trainwatch.sources import TAIL_BYTES, Follower, Start, discover
@@ -254,7 +255,7 @@ class LiveReader:
 
     def _snapshot(self) -> RunView:
         shown = self._shown
-        shown.engine.info = self._info
+        shown.engine.info = self._known
         shown.engine.saves = self._saves.newest
         now, stated = self._selection.now, self._selection.now is not None
         shown.engine.tick(time.time() if now is None else now, stated=stated)
@@ -268,6 +269,16 @@ class LiveReader:
         if self._machine is None or stated or view.loaded < 1:
             return view
         return self._machine.beside(view)
+
+    @property
+    def _known(self) -> RunInfo:
+        """What is known of the run besides its logs; of a foreign one, whether it lives here.
+
+        Else nobody could say whether a training that is silent hangs, or was ended.
+        """
+        if self._info.alive is None and self._machine is not None and self._machine.alive:
+            return replace(self._info, alive=True)
+        return self._info
 
     def _refresh_info(self) -> None:
         with contextlib.suppress(TrainwatchError):  # it is being replaced: the old one will do

@@ -53,6 +53,11 @@ class ThisMachine:
         system = self.view()
         return view if system is None else replace(view, system=system)
 
+    @property
+    def alive(self) -> bool:
+        """Whether processes of the training are known to run here."""
+        return self.view() is not None
+
     def view(self) -> SystemView | None:
         """What was seen; None while no process of the training is known here."""
         with self._lock:

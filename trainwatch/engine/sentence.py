@@ -1,5 +1,6 @@
 """The one sentence about a run: is it fine, how far, when done."""
 
+import math
 from collections.abc import Sequence
 
 from trainwatch.engine.progress import Progress
@@ -25,7 +26,9 @@ def _where(progress: Progress) -> str:
 
 
 def _share(progress: Progress) -> str:
-    return "" if progress.progress is None else f"{progress.progress:.1%}".replace("%", " %")
+    """Rounded down, as everywhere: never done before it is."""
+    share = progress.progress
+    return "" if share is None else f"{math.floor(share * 1000) / 10:.1f} %"
 
 
 def _outcome(verdict: Verdict, progress: Progress, info: RunInfo) -> str:
@@ -53,7 +56,9 @@ def _stalled(ranks: tuple[RankView, ...]) -> str:
     silent = [rank for rank in ranks if rank.state is RankStatus.STALLED]
     quietest = min((rank.silent_seconds or 0.0 for rank in silent), default=0.0)
     if len(silent) == len(ranks):
-        return f"no rank moved for {duration(quietest)}"
+        every = min((rank.step_seconds for rank in silent if rank.step_seconds), default=None)
+        usual = f" (usual {duration(every)})" if every else ""
+        return f"no rank moved for {duration(quietest)}{usual}"
     return f"{_ranks([rank.who for rank in silent])} silent for {duration(quietest)}"
 
 

@@ -65,6 +65,8 @@ class Frame(Vertical):
         self.number = number
         for other, page in self._pages.items():
             page.display = other == number
+        for widget in self._pages[number].walk_children():
+            widget.refresh()  # what it showed when it was left is kept, and may be old
         self.screen.set_focus(None)
 
     def show(self, view: RunView | None, shape: Shape) -> None:

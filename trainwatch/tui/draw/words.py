@@ -71,14 +71,15 @@ def brief(seconds: float | None) -> str:
 
 
 def size(bytes_: float | None) -> str:
-    """Bytes as `61.2 G`, `212 G`, `9.0 T`; `n/a` where nobody told."""
+    """Bytes as `340 K`, `61.2 G`, `212 G`, `9.0 T`; `n/a` where nobody told."""
     if bytes_ is None:
         return "n/a"
-    of, unit = (bytes_ / _GIB, "G") if bytes_ < 1024 * _GIB else (bytes_ / _GIB / 1024, "T")
-    return f"{of:.0f} {unit}" if of >= 100 else f"{of:.1f} {unit}"  # noqa: PLR2004
-
-
-_GIB = 1 << 30
+    of, unit = bytes_ / 1024, "K"
+    for larger in "MGT":
+        if of < 1000:  # noqa: PLR2004 - three digits
+            break
+        of, unit = of / 1024, larger
+    return f"{of:.0f} {unit}" if of >= 100 or unit == "K" else f"{of:.1f} {unit}"  # noqa: PLR2004
 
 
 def ago(seconds: float) -> str:
