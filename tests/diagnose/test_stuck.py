@@ -210,3 +210,47 @@ def test_ranks_that_wait_for_each_other_after_the_end_hang() -> None:
 def test_processes_that_merely_live_on_after_the_end_are_no_hang(frames: list[list[Any]]) -> None:
     found = seen(document(*(process(rank, frames) for rank in range(3))), end=OVER)
     assert found.verdict.value == "finished"
+
+
+def blind(rank: int, wchan: str, **more: Any) -> dict[str, Any]:
+    return process(rank, [], source="", wchan=wchan, problem="py-spy is not installed", **more)
+
+
+def suspects(found: Diagnosis) -> list[int | None]:
+    return [rank.who.rank for rank in found.ranks if rank.role is Role.SUSPECT]
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (blind(1, "hrtimer_nanosleep"), "hrtimer_nanosleep"),
+        (blind(1, "folio_wait_bit", state="D"), "state D"),
+    ],
+)
+def test_without_stacks_the_kernel_may_tell_who_waits_for_something_else(
+    odd: dict[str, Any], words: str
+) -> None:
+    found = seen(document(blind(0, "futex_do_wait"), odd, blind(2, "futex_do_wait")))
+    assert (found.verdict.value, suspects(found), guilty(found)) == ("hang", [1], [])
+    assert found.confidence.value == "possible"
+    assert words in found.summary
+    assert any("py-spy" in text for text in found.missing)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("futex_do_wait", "futex_do_wait", "futex_do_wait"),  # all alike
+        ("futex_do_wait", "poll", "hrtimer_nanosleep"),  # all different
+        ("futex_do_wait", "", "futex_do_wait"),  # not shown
+    ],
+)
+def test_the_kernel_alone_accuses_nobody_else(places: tuple[str, ...]) -> None:
+    found = seen(document(*(blind(rank, place) for rank, place in enumerate(places))))
+    assert suspects(found) == guilty(found) == []
+
+
+def test_one_look_at_the_kernel_shows_no_standstill() -> None:
+    now = (blind(0, "futex_do_wait"), blind(1, "poll"), blind(2, "futex_do_wait"))
+    before = [dict(now[0], at=7.0), dict(now[1], at=7.0, wchan="pipe_read"), dict(now[2], at=7.0)]
+    assert suspects(seen(document(*now, before=before))) == []

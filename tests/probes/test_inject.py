@@ -17,7 +17,7 @@ import pytest
 from trainwatch.diagnose.live.read import read_document
 from trainwatch.probes import environment
 from trainwatch.probes.ask import ask, dumped, talk
-from trainwatch.probes.find import of_run
+from trainwatch.probes.find import of_logs, of_run
 from trainwatch.probes.look import look_twice
 from trainwatch.probes.place import INJECT
 from trainwatch.probes.proc import catches, process
@@ -48,8 +48,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*words: str | Path, **more: str) -> subprocess.Popen[str]:
         env = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(tmp_path), **more}
         env |= environment(tmp_path / "run", env)
+        given = words if isinstance(words[0], Path) or words[0] == "-c" else ("-c", *words)
         one = subprocess.Popen(
-            [sys.executable, *(("-c",) if len(words) == 1 else ()), *map(str, words)],
+            [sys.executable, *map(str, given)],
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -219,6 +220,39 @@ def test_what_faulthandler_writes() -> None:
     assert threads[1]["frames"][0] == ["__getitem__", "train.py", 24]
 
 
+LOADERS = """
+import multiprocessing, sys, time
+def item_0(): time.sleep(600)
+def item_1(): time.sleep(600)
+def item_2(): time.sleep(600)
+def item_3(): time.sleep(600)
+if __name__ == '__main__':
+    multiprocessing.set_start_method('fork')
+    children = [multiprocessing.Process(target=globals()[f'item_{n}']) for n in range(4)]
+    for child in children:
+        child.start()
+    print('up', [child.pid for child in children], flush=True)
+    children[0].join()
+"""
+
+
+def test_of_several_loader_processes_each_has_its_own_stack(tmp_path: Path, start: Start) -> None:
+    """They share their parent's file, and are asked at one time."""
+    script = tmp_path / "train.py"
+    script.write_text(LOADERS)
+    one = start(script, RANK="0")
+    assert one.stdout is not None
+    pids = json.loads(one.stdout.readline().removeprefix("up "))
+    worker = process(one.pid)
+    assert worker is not None
+    document = look_twice([worker], "test", 0.0)
+    stacks = {
+        found["pid"]: [name for name in functions(found["threads"]) if name.startswith("item_")]
+        for found in document["samples"][-1]["processes"]
+    }
+    assert [stacks[pid] for pid in pids] == [["item_0"], ["item_1"], ["item_2"], ["item_3"]]
+
+
 SPAWNING = """
 import multiprocessing, sys, time
 def load_item():
@@ -246,8 +280,8 @@ def test_a_loader_process_is_seen_however_it_was_made(
     assert worker is not None
     document = look_twice([worker], "test", 0.1)
     seen = [proc for proc in document["samples"][-1]["processes"] if proc["pid"] != one.pid]
-    assert any("load_item" in functions(child["threads"]) for child in seen)
-    assert all(child["source"] in ("signal", "") for child in seen)
+    loads = [child for child in seen if "load_item" in functions(child["threads"])]
+    assert [child["source"] for child in loads] == ["signal"]
     live = read_document("", document)
     assert live is not None
     assert len(live.stands) == 1
@@ -301,3 +335,42 @@ def test_a_broken_sitecustomize_fails_as_it_did(start: Start, tmp_path: Path) ->
     )
     assert "theirs" in out
     assert out.endswith("goes on\n")
+
+
+def test_a_job_of_somebody_else_is_found_by_its_open_log_or_its_command(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = logs / "rank0.log"
+    log.write_text("")
+    holds = "import sys, time; f = open(sys.argv[1] + '/rank0.log', 'a'); print('up', flush=True); time.sleep(600)"
+    names = "import time; print('up', flush=True); time.sleep(600)"
+    reads = holds.replace("'a'", "'r'")
+    other = str(tmp_path / "elsewhere")
+    for code, argument in [(holds, str(logs)), (names, "--out=logs")]:
+        with (
+            running(tmp_path, code, argument, RANK="2") as one,
+            running(tmp_path, names, other, RANK="0"),
+        ):
+            assert [(found.pid, found.rank) for found in of_logs([str(log)], [str(logs)])] == [
+                (one, 2)
+            ]
+    with running(tmp_path, reads, str(logs)):
+        assert of_logs([str(log)], [str(logs)]) == []
+
+
+@contextlib.contextmanager
+def running(place: Path, code: str, argument: str, **environ: str) -> Iterator[int]:
+    """A program that has said that it is up."""
+    one = subprocess.Popen(
+        [sys.executable, "-c", code, argument],
+        cwd=place,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        up(one)
+        yield one.pid
+    finally:
+        one.kill()
+        one.communicate()

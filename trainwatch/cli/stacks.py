@@ -31,7 +31,7 @@ def workers_of(paths: Sequence[str]) -> list[Process]:
     if not this_user_may_look():
         return []
     run = run_directory(paths)
-    return of_run(run) if run else of_logs(_logs(paths))
+    return of_run(run) if run else of_logs(_logs(paths), paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trainwatch.diagnose.asleep import asleep
 from trainwatch.diagnose.busy import busy
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import (
@@ -50,6 +51,7 @@ DETECTORS: tuple[Detector, ...] = (
     recorded,
     stuck,
     busy,
+    asleep,
     standstill,
     sick,
     stragglers,

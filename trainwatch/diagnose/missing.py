@@ -11,8 +11,10 @@ def stacks(case: Case) -> tuple[str, ...]:
     pids = [case.identity.pid_of(who) for who in case.ranks]
     known = [str(pid) for pid in pids if pid is not None][:4]
     command = f"py-spy dump --pid {known[0]}" if known else "py-spy dump --pid PID"
+    blind = case.live.problems if case.live else ()
+    how = blind[0] if blind else f"while the processes live, on their node: {command}"
     return (
-        f"the stacks of the ranks: while the processes live, on their node: {command}",
+        f"the stacks of the ranks: {how}",
         "the collectives of each rank: set TORCH_FR_BUFFER_SIZE=2000, and dump the flight recorder",
     )
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from trainwatch.diagnose.asleep import NAME as ASLEEP
 from trainwatch.diagnose.diagnosis import Category, Confidence, Role
 from trainwatch.diagnose.lead import Lead
 from trainwatch.diagnose.recorded import NAME as RECORDED
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stuck import NAME as STUCK
 
-STRONGER = (RECORDED, STUCK)
+STRONGER = (ASLEEP, RECORDED, STUCK)
 """Names of leads that rest on more than the logs, the strongest last."""
 
 _MAX_PROOFS = 8
@@ -54,7 +55,7 @@ def _joined(best: Lead, other: Lead) -> Lead:
         },
         proofs=tuple(dict.fromkeys((*best.proofs, *other.proofs)))[:_MAX_PROOFS],
         advice=best.advice
-        if best.name == STUCK  # whoever saw the stack needs no hint where to look
+        if best.name in (STUCK, ASLEEP)  # whoever saw the process needs no hint where to look
         else tuple(dict.fromkeys((*(other.advice if agree else ()), *best.advice)))[:4],
         missing=best.missing,
     )

@@ -1,5 +1,6 @@
 """The stacks of one process: from its probe, by faulthandler's signal, or with py-spy."""
 
+import fcntl
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from trainwatch.probes.place import DIRECTORY, is_private
 from trainwatch.probes.proc import MAX_FILES, Process, catches, process
@@ -119,9 +120,12 @@ def _signalled(one: Process, base: Path) -> Threads:
     if now is None or now.start != one.start:
         return []
     try:
-        before = path.stat().st_size
-        os.kill(one.pid, number)
-        return _written(path, before)
+        with path.open("rb") as file:
+            # Worker and forked loaders write into one place: one at a time, or nobody knows whose.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = path.stat().st_size
+            os.kill(one.pid, number)
+            return _written(file, before)
     except OSError:
         return []
 
@@ -148,19 +152,18 @@ def _memory(pid: int) -> tuple[int, Path] | None:
     return None
 
 
-def _written(path: Path, before: int) -> Threads:
+def _written(file: BinaryIO, before: int) -> Threads:
     """What is added to a file, when it has come to rest."""
     until = time.monotonic() + _SIGNALLED
     size = before
     while time.monotonic() < until:
         time.sleep(0.05)
-        now = path.stat().st_size
+        now = os.fstat(file.fileno()).st_size
         if now > before and now == size:
             break
         size = now
-    with path.open("rb") as file:
-        file.seek(before)
-        return dumped(file.read(1 << 20).decode("utf-8", "replace"))
+    file.seek(before)
+    return dumped(file.read(1 << 20).decode("utf-8", "replace"))
 
 
 def dumped(text: str) -> Threads:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from trainwatch.probes.proc import Process, descendants, open_files, processes
+from trainwatch.probes.proc import Process, descendants, named_paths, open_files, processes
 
 _TOKEN = "TRAINWATCH_RUN_ID"  # noqa: S105 - the name of a variable
 _GROUP = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID")
@@ -21,8 +21,16 @@ def of_run(run_dir: Path, pids: Iterable[int] = ()) -> list[Process]:
     return _workers(roots, every)
 
 
-def of_logs(paths: Iterable[str]) -> list[Process]:
-    """The workers of whatever training holds one of some files open on this machine."""
+def of_logs(paths: Iterable[str], places: Iterable[str] = ()) -> list[Process]:
+    """The workers of the training that writes some files, on this machine.
+
+    Its processes hold one of them open for writing. Where none does, because the file is opened
+    anew for every line: those with a rank whose command line names a place of the logs.
+
+    Args:
+        paths: The logs.
+        places: Directories in which they were looked for.
+    """
     wanted = {os.path.realpath(path) for path in paths}
     every = processes()
     own = os.getpid()
@@ -31,7 +39,19 @@ def of_logs(paths: Iterable[str]) -> list[Process]:
         for one in every.values()
         if one.pid != own and wanted & set(open_files(one.pid)) and _writes(one, wanted)
     }
+    if not roots and wanted:
+        below = {os.path.realpath(place) for place in places if os.path.isdir(place)}  # noqa: PTH112
+        ranked = (one for one in every.values() if one.rank is not None)
+        roots = {one.pid for one in ranked if _names(one, below)}
     return _workers(roots, every)
+
+
+def _names(process: Process, places: set[str]) -> bool:
+    """Whether its command line names one of some directories, or what is in it."""
+    for path in map(os.path.realpath, named_paths(process.pid)):
+        if any(path == place or path.startswith(place + os.sep) for place in places - {os.sep}):
+            return True
+    return False
 
 
 def _writes(process: Process, wanted: set[str]) -> bool:

@@ -71,7 +71,7 @@ def processes() -> dict[int, Process]:
 def wchan(pid: int) -> str:
     """Where it sleeps in the kernel; "" where that is not shown."""
     text = read(pid, "wchan", 100).decode("ascii", "replace").strip()
-    return "" if text == "0" else text
+    return "" if text == "0" else text.partition(".")[0]  # the compiler's copies: x.constprop.0
 
 
 def moved_bytes(pid: int) -> int | None:
@@ -98,6 +98,17 @@ def open_files(pid: int) -> list[str]:
     except OSError:
         return []
     return found
+
+
+def named_paths(pid: int) -> list[str]:
+    """What the words of its command line are as paths, options' values too."""
+    try:
+        place = os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115
+    except OSError:
+        return []
+    words = [os.fsdecode(word) for word in read(pid, "cmdline").split(b"\0")[1:] if word]
+    values = [word.partition("=")[2] if word.startswith("-") else word for word in words]
+    return [os.path.join(place, value) for value in values if value]  # noqa: PTH118
 
 
 def catches(pid: int, number: int) -> bool:

@@ -21,7 +21,7 @@ class Stand:
     Attributes:
         who: The rank; of a loader process that of its worker.
         pid, host: Which process.
-        state: The letter of `ps`; `wchan` is where it sleeps in the kernel.
+        state: The letter of `ps`; `wchan` is where it slept in the kernel at both looks.
         frames: Of its main thread, outermost first; empty where they could not be had.
         source: How they were had: `probe`, `signal`, `py-spy`.
         problem: Why not, in a sentence.

@@ -111,7 +111,7 @@ def _stand(now: Json, before: Mapping[Any, Json], host: str, below: Sequence[Jso
         pid=now["pid"],
         host=host,
         state=_text(now.get("state"))[:1] or "?",
-        wchan=_text(now.get("wchan")),
+        wchan=_slept(earlier, now),
         frames=frames,
         source=_text(now.get("source")),
         problem=_text(now.get("problem")),
@@ -122,6 +122,12 @@ def _stand(now: Json, before: Mapping[Any, Json], host: str, below: Sequence[Jso
         locked=bool(now.get("silent")) and bool((earlier or now).get("silent")),
         children=tuple(_stand(child, before, host, ()) for child in below),
     )
+
+
+def _slept(earlier: Json | None, now: Json) -> str:
+    """Where it slept at both looks; "" where that is not one place."""
+    places = {_text(look.get("wchan")) for look in (earlier or now, now)}
+    return places.pop() if len(places) == 1 else ""
 
 
 def _moved(earlier: Json, now: Json) -> bool:
