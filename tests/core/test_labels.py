@@ -131,6 +131,28 @@ def test_numbers_that_come_back_are_ranks() -> None:
     assert found[-1].rank == 1
 
 
+@pytest.mark.parametrize(
+    ("statement", "name", "rank"),
+    [
+        ("SLURM_PROCID=3", "slurm-881_3.out", 3),
+        ("OMPI_COMM_WORLD_RANK=3", "out.3", 3),
+        ("world size 4, global rank: 3", "logs/0003.txt", 3),
+        ("SLURM_PROCID=3 SLURM_LOCALID=1", "slurm-881.out", -1),
+        ("LOCAL_RANK=3", "slurm-881_3.out", -1),
+        ("RANK=0", "slurm-881_3.out", -1),
+    ],
+)
+def test_a_rank_that_the_log_states_and_its_name_has(statement: str, name: str, rank: int) -> None:
+    text = f"{statement}\n" + "".join(map(step, range(6)))
+    assert {one for one, *_ in rows(parsed(text, name=name))} == {rank}
+
+
+def test_a_name_with_a_nodes_own_number() -> None:
+    text = f"{DAY} 10:00:00,000 [DEBUG] [Rank 5] init done world=8 pid=77\n"
+    text += "".join(map(step, range(6)))
+    assert {one for one, *_ in rows(parsed(text, name="node-1/rank_1.log"))} == {5}
+
+
 def test_a_file_of_one_rank_has_no_labels() -> None:
     found = rows(parsed(labelled("3: "), name="debug_rank0_20261121_100000.log"))
     assert not found or {rank for rank, *_ in found} == {0}

@@ -1,9 +1,32 @@
-"""Who wrote a line: from the line itself, else from its prefix, else from its file's name."""
+"""Who wrote a line: from the line itself, else from its prefix, else from its file's name.
+
+A number in a name may be a rank, or a node's, a job's or a day's. Where a line of the file itself says
+which rank writes it, and its name has that number, the file is that rank's.
+"""
+
+import re
 
 from trainwatch.events import NOBODY, RankId
 from trainwatch.formats.filenames import FileRole
 
 Prefixes = tuple[bytes | None, bytes | None, bytes | None]
+
+
+_STATED = re.compile(
+    rb"\b(?:SLURM_PROCID|OMPI_COMM_WORLD_RANK|PMIX?_RANK|RANK|[Gg][Ll][Oo][Bb][Aa][Ll][_ ][Rr][Aa][Nn][Kk])"
+    rb" {0,2}[=:] {0,2}(?P<rank>\d{1,6})\b"
+)
+_NUMBER = re.compile(r"\d+")
+
+
+def stated_rank(line: bytes, file: str) -> RankId | None:
+    """The rank that a line says the process has, where the name of its file has that number."""
+    found = _STATED.search(line) if b"ANK" in line or b"PROCID" in line or b"ank" in line else None
+    if found is None:
+        return None
+    name = file.rpartition("/")[2]
+    rank = int(found["rank"])
+    return RankId(rank) if rank in map(int, _NUMBER.findall(name)) else None
 
 
 class Writers:

@@ -14,6 +14,7 @@ from trainwatch.events import (
     Event,
     LogLine,
     RankId,
+    RankStarted,
     Stamp,
     Where,
 )
@@ -24,7 +25,7 @@ from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.general.named import EVERY, Records
-from trainwatch.parsing.identity import Writers
+from trainwatch.parsing.identity import Writers, stated_rank
 from trainwatch.parsing.labelled import Behind
 from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
 from trainwatch.parsing.prefix import Clock, level_of, split_prefix
@@ -117,6 +118,7 @@ class LogReader:
         self._summaries: dict[RankId, EpochSummary] = {}
         self._unparsed = 0
         self._seen = Seen()
+        self._began = False
         self._labelled = labelled
         self._behind = None if labelled or role.rank is not None else Behind(role, self._like)
 
@@ -304,6 +306,10 @@ class LogReader:
             event = BUILDERS[kind](compiled, fields, common)
             if isinstance(event, EpochMarker):
                 self._epochs[event.who] = event.epoch
+            if isinstance(event, RankStarted) and not self._began:
+                self._began = True  # a node's own number in the name: the process knows better
+                if self._role.rank is not None and event.who.rank is not None:
+                    self._writers.owned_by(event.who)
             self._gatherer.add_event(event)
 
     def _summary_head(
@@ -331,6 +337,8 @@ class LogReader:
         found = split_prefix(place.line)
         line = self._unknown(place, found)
         self._seen.add(line.who, place)
+        if self._role.rank is None and line.who == self._writers.owner:
+            self._writers.owned_by(stated_rank(line.message, self._file) or line.who)
         outcome = self._faults.feed(line)
         if isinstance(outcome, Event):
             self._settle()
