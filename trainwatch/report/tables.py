@@ -101,7 +101,14 @@ def _written(values: Values) -> Values:
         return values
     if kinds <= {int, float, type(None)}:
         return ["null" if value is None else value for value in values]
+    if kinds <= {str, type(None)} and _is_plain("".join(filter(None, values))):
+        return ["null" if value is None else f'"{value}"' for value in values]
     return list(map(_json, values))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether text stands in JSON as it is, as times do."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
 
 
 class CsvRows:
