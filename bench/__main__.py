@@ -180,11 +180,11 @@ def floods(data: Path, quick: bool) -> None:
 
 
 def hour(data: Path, quick: bool) -> None:
-    """Watching 8 ranks: at 10 lines a second each, and an hour of that within two minutes"""
+    """Watching 8 ranks (×1, ×4, ×16 of 10 lines/s each), and an hour of that within two minutes"""
     del data
     rows = []
     for name, seconds, rate in (
-        ("10 lines/s a rank", 15 if quick else 60, 10.0),
+        *((f"{rate} lines/s a rank", 15 if quick else 60, float(rate)) for rate in (10, 40, 160)),
         ("an hour, compressed" if not quick else "a quarter", 30 if quick else 120, 300.0),
     ):
         share, memory, drawn = live.watched(seconds, rate=rate)
@@ -196,8 +196,9 @@ def steps(data: Path, quick: bool) -> None:
     """Memory after many steps"""
     del data
     count = 2_000_000 if quick else 20_000_000
-    first, last = live.long_run(count)
-    print(f"{first:.0f} MB after {count // 10:,} steps, {last:.0f} MB after {count:,}")
+    sizes = (count // 16, count // 4, count)
+    rows = [(f"{n:,}", f"{mb:.0f}") for n, mb in zip(sizes, live.long_run(count), strict=True)]
+    _table(("steps", "MB"), rows)
 
 
 PARTS = {
