@@ -31,7 +31,7 @@ demo: $(READY) ## watch a real small training; with TORCH=0 a recorded one
 test: $(READY) $(VENV)/.dev $(FRAMEWORKS) ## run all tests
 	$(BIN)/pytest -q $(ARGS)
 
-test-long: $(READY) $(VENV)/.dev ## run the tests that take minutes: kills, floods, a line of 1 GB
+test-long: $(READY) $(VENV)/.dev ## run the tests that take minutes: kills, floods, hung jobs, a line of 1 GB
 	$(BIN)/pytest -q -m long $(ARGS)
 
 bench: $(VENV)/.dev ## measure it, about 20 minutes; ARGS=--quick takes two

@@ -8,7 +8,7 @@ The first byte chooses the name of the log, the second where it is cut.
 """
 
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
 from pathlib import Path
 
 import atheris
@@ -23,7 +23,7 @@ NAMES = ("console.log", "debug_rank3_1.log", "metrics/epoch_metrics_1.csv", "tra
 SCAN = native.scan
 
 
-def records(name: str, pieces: list[bytes]) -> list[object]:
+def records(name: str, pieces: list[bytes]) -> list[str]:
     """What an engine makes of some pieces."""
     parsed: list[Parsed] = []
     engine = Engine(RunInfo("fuzz"), listener=parsed.append)
@@ -34,14 +34,18 @@ def records(name: str, pieces: list[bytes]) -> list[object]:
     engine.feed(FileEnded(file, "read to its end"))
     engine.tick(2.0)
     engine.snapshot()
-    return [_plain(item) for one in parsed for item in one.items]
+    return [text for one in parsed for item in one.items for text in _plain(item)]
 
 
-def _plain(item: object) -> object:
+def _plain(item: object) -> Iterator[str]:
+    """An event, or the rows of a block: how rows are gathered into blocks is the engine's own."""
     if not isinstance(item, StepBlock):
-        return repr(item)
-    columns = [getattr(item, field.name) for field in fields(item)]
-    return repr([list(c.values()) if isinstance(c, dict) else c for c in columns[:-3]])
+        yield repr(item)
+        return
+    columns = [item.line, item.offset, item.seconds, item.rank, item.local]
+    columns += [item.epoch, item.step, item.batch, *item.metrics.values()]
+    for row in zip(*(column.tolist() for column in columns), item.text, strict=True):
+        yield repr((item.shape, *row))
 
 
 def one_input(data: bytes) -> None:

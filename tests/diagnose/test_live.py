@@ -1,4 +1,4 @@
-"""Real jobs that hang, looked at while they do; the whole matrix is `make bench-diagnose`."""
+"""Real jobs that hang, looked at while they do; the whole matrix is long."""
 
 import importlib.util
 
@@ -22,3 +22,11 @@ SOON = 10.0
 def test_a_hung_job_is_told_by_looking_at_it(job: Job) -> None:
     _, live = both(job, SOON)
     assert not judged(live, job.live), row(job.name, "live", live, judged(live, job.live))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_the_whole_matrix(job: Job) -> None:
+    alone, live = both(job)
+    assert not judged(live, job.live), row(job.name, "live", live, judged(live, job.live))
+    assert not judged(alone, job.alone), row(job.name, "logs", alone, judged(alone, job.alone))
