@@ -5,14 +5,15 @@ through rotations, truncations and restarts of the reader. A `Waker` shortens th
 polls where the system tells of changes.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trainwatch.sources.discover import Discovery, LogPath, Skipped, discover
-from trainwatch.sources.follow import TAIL_BYTES, Follower, Limits, Progress
 from trainwatch.sources.names import Reason
-from trainwatch.sources.opening import Start
 
 if TYPE_CHECKING:
+    from trainwatch.sources.follow import TAIL_BYTES, Follower, Limits, Progress
+    from trainwatch.sources.opening import Start
     from trainwatch.sources.watch import Waker
 
 __all__ = [
@@ -30,10 +31,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import watchdog only for those who wait: a look at a finished run starts faster without."""
-    if name == "Waker":
-        from trainwatch.sources.watch import Waker  # noqa: PLC0415
+_LATER = {
+    **dict.fromkeys(("TAIL_BYTES", "Follower", "Limits", "Progress"), "follow"),
+    "Start": "opening",
+    "Waker": "watch",
+}
 
-        return Waker
+
+def __getattr__(name: str) -> object:
+    """Import what only those need who follow: a first frame waits for `discover` alone."""
+    if name in _LATER:
+        return getattr(import_module(f"trainwatch.sources.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
