@@ -261,3 +261,23 @@ def test_the_state_of_a_long_run_is_bounded() -> None:
     assert len(stream.marks) <= 2000
     assert len(stream.epoch_marks) <= 2000
     assert len(writing.reading.engine.run.recent) <= 1000
+
+
+def test_shares_of_epochs_are_summed_up_by_whole_epochs() -> None:
+    """As Hugging Face prints them; a second attempt goes on within the second epoch."""
+    shares = [n / 8 for n in (*range(1, 13), *range(11, 18))]
+    lines = [
+        f"{{'loss': {3 - e}, 'learning_rate': {1e-4 / (1 + e)}, 'epoch': {e}}}" for e in shares
+    ]
+    view = read_lines([*lines, "done"]).view()  # the next line ends a record
+    assert [(e.attempt, e.epoch, e.records, e.complete) for e in view.epochs] == [
+        (0, 1, 8, True),
+        (0, 2, 4, False),
+        (1, 2, 6, True),
+        (1, 3, 1, False),
+    ]
+    assert view.epochs[0].loss_mean == pytest.approx(3 - 4.5 / 8)
+    curve = next(curve for curve in view.curves if curve.metric == "loss")
+    assert curve.epochs == ((0, 1.0), (8, 2.0), (16, 3.0))
+    assert curve.attempts == (10,)
+    assert len(curve.x) == 17

@@ -58,9 +58,31 @@ def epoch_views(crew: Crew) -> tuple[EpochView, ...]:
     for member in crew.all:
         for voice in member.voices:
             _merge_stated(rows, voice)
+    rows = _whole(rows)
     first = crew.first_epoch
     newest = sorted(rows)[-SHOWN_EPOCHS:]
     return tuple(_epoch(key[0], key[1] + first, rows[key]) for key in newest)
+
+
+def _whole(rows: dict[tuple[int, float], _Row]) -> dict[tuple[int, float], _Row]:
+    """The same by whole epochs, where a log prints shares of them, such as 0.66.
+
+    Epoch 1 is then what lies between 0 and 1, as Hugging Face counts; it is complete when its end was
+    printed, or a share of a later one in the same attempt.
+    """
+    if all(epoch.is_integer() for _, epoch in rows):
+        return rows
+    whole: dict[tuple[int, float], _Row] = {}
+    for (attempt, share), row in sorted(rows.items()):
+        into = whole.setdefault((attempt, float(math.ceil(share))), _Row())
+        into.loss.merge(row.loss)
+        into.val_loss.merge(row.val_loss)
+        into.lr = row.lr if row.lr is not None else into.lr
+        into.stated.update(row.stated)
+        into.complete |= share.is_integer()
+    for (attempt, epoch), row in whole.items():
+        row.complete |= (attempt, epoch + 1) in whole
+    return whole
 
 
 def _epochs(voice: Voice) -> Iterable[tuple[tuple[int, float], EpochStats]]:
