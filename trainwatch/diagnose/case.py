@@ -9,6 +9,7 @@ from trainwatch.diagnose.clue import Clue, Exited
 from trainwatch.diagnose.currency import Currency
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.identity import Identity
+from trainwatch.diagnose.launcher import ranks_of_one_node
 from trainwatch.diagnose.live.choose import choose
 from trainwatch.diagnose.live.model import Live, Stand
 from trainwatch.diagnose.recorder import RecorderEvidence, analyse_dumps
@@ -27,7 +28,7 @@ from trainwatch.health.config import Config
 from trainwatch.health.verdict import Verdict as Standing
 from trainwatch.health.verdict import judge
 from trainwatch.model.moments import Viewpoint, epoch_seconds
-from trainwatch.model.ranks import Crew, muster
+from trainwatch.model.ranks import Crew, muster, renamed
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import RankView
 
@@ -59,14 +60,15 @@ class Case:
         cls, run: RunState, info: RunInfo, view: Viewpoint, config: Config, gathering: Gathering
     ) -> "Case":
         """Join what is known."""
-        crew = muster(run, info)
+        identity = Identity(gathering, run, ranks_of_one_node(info.command))
+        crew = renamed(muster(run, info), identity.of)
         health = judge(run, crew, info, view, config)
         return cls(run, info, view, config, gathering, crew, health)
 
     @cached_property
     def identity(self) -> Identity:
         """Who is who."""
-        return Identity(self.gathering, self.run)
+        return Identity(self.gathering, self.run, ranks_of_one_node(self.info.command))
 
     @cached_property
     def ranks(self) -> Mapping[RankId, RankView]:
@@ -75,10 +77,11 @@ class Case:
 
     @cached_property
     def world(self) -> int | None:
-        """World size, as the newest logs state it."""
+        """World size, as the newest logs or the command state it."""
         stated = [log.work.world for log in self.gathering.logs.values() if log.work.world]
         expected = [clue.number("expected") or 0 for clue in self.clues]
-        best = max([*stated, *expected], default=0)
+        launched = ranks_of_one_node(self.info.command) or 0
+        best = max([*stated, *expected, launched], default=0)
         return best if 0 < best <= MAX_WORLD else None
 
     @cached_property

@@ -18,8 +18,9 @@ from trainwatch.diagnose.diagnosis import (
 from trainwatch.diagnose.lead import Charge, Lead, When
 from trainwatch.diagnose.recorder import Confidence as Sureness
 from trainwatch.diagnose.recorder import Finding, Kind, Outcome, RecorderEvidence, Stand
+from trainwatch.diagnose.recorder.lacking import STACKS
 from trainwatch.diagnose.signature import Standing
-from trainwatch.diagnose.stuck import silent_for_long
+from trainwatch.diagnose.stuck import silent_for_long, stack_proofs
 from trainwatch.diagnose.words import ranks_words
 from trainwatch.events import Evidence, RankId
 from trainwatch.model.moments import epoch_seconds
@@ -93,6 +94,7 @@ def _lead(case: Case, evidence: RecorderEvidence, first: Finding, ranks: tuple[i
     rest = [RankId(rank) for rank in ranks if rank not in first.ranks]
     too = f"; {ranks_words(rest)} likewise kept others waiting" if rest else ""
     wait = timed_out or category is not None
+    live = case.live if case.live is not None and all(s.frames for s in case.live.stands) else None
     return Lead(
         name=NAME,
         category=category,
@@ -105,10 +107,13 @@ def _lead(case: Case, evidence: RecorderEvidence, first: Finding, ranks: tuple[i
         when=When(case.crew.attempt),
         charges={RankId(rank): Charge(role, _why(evidence, rank)) for rank in ranks},
         victims={RankId(rank): _waits(evidence, rank) for rank in evidence.victims},
-        proofs=tuple(proofs(evidence)),
+        proofs=(*proofs(evidence), *(stack_proofs(live, case.view.utc_offset) if live else ())),
         refute=f"by {first.refute}",
         advice=_ADVICE.get(first.kind, _DEFAULT_ADVICE),
-        missing=(*evidence.missing, *evidence.unreadable),
+        missing=(
+            *(m for m in evidence.missing if not (live and m == STACKS)),
+            *evidence.unreadable,
+        ),
     )
 
 

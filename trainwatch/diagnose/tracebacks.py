@@ -28,6 +28,8 @@ _BOXED = re.compile(
 _EXCEPTION = re.compile(
     rb"^(?:[A-Za-z_]\w{0,80}\.){0,10}(?P<name>[A-Za-z_]\w{0,80})(?:: |:?\s*$)", re.ASCII
 )
+# torch labels nothing else so: the opening before it was glued to a progress bar, or is lost.
+_HEADLESS = re.compile(rb'^  File "[^"]{1,500}", line \d{1,9}, in .')
 _BODY = (b" ", b"\t", b"|", b"\xe2\x94", b"\xe2\x95", b"\xe2\x9d")
 _SPAWNED = re.compile(rb"^-- Process (?P<rank>\d{1,7}) terminated with the following error:")
 
@@ -78,6 +80,8 @@ class TracebackReader:
         if message.startswith(b"-- Process "):
             return self._spawn(writer, message)
         current = self._open.get(writer)
+        if current is None and writer.rank is not None and _HEADLESS.match(message):
+            current = self._open[writer] = _Open()
         return self._body(writer, current, message) if current else False
 
     def _body(self, writer: RankId, current: _Open, message: bytes) -> Ended | bool:

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from trainwatch.diagnose.blame import Finding, absent_ones, mismatch, odd_ones
 from trainwatch.diagnose.case import Case, named
-from trainwatch.diagnose.catalogue import collectives, peers
+from trainwatch.diagnose.catalogue import collectives, endings, peers
 from trainwatch.diagnose.clue import Clue
 from trainwatch.diagnose.diagnosis import Category, Confidence, Proof, Role, Verdict
 from trainwatch.diagnose.early import ended_early
 from trainwatch.diagnose.explicit import when_of
 from trainwatch.diagnose.lead import Charge, Lead
 from trainwatch.diagnose.lines import last_lines
+from trainwatch.diagnose.outside import reported
 from trainwatch.diagnose.phases import collective_of
 from trainwatch.diagnose.positions import spread_of
 from trainwatch.diagnose.signature import Standing
@@ -42,7 +43,8 @@ def _lead(case: Case, clues: Sequence[Clue], found: Finding) -> Lead:
     signature = found.signature
     over = bool(case.exits) or case.failed or any(clue.frames for clue in clues)
     verdict = signature.verdict if over else Verdict.HANG
-    waited = {case.who(clue): _waited(clue) for clue in ordered}
+    shown = [clue for clue in ordered if clue.signature is not collectives.GLOO_SIZES]
+    waited = {case.who(clue): _waited(clue) for clue in shown}
     return Lead(
         name=signature.name,
         category=found.category,
@@ -123,7 +125,21 @@ def _lost(case: Case, clues: Sequence[Clue]) -> Finding:
     signature = clues[0].signature
     found = absent_ones(case, clues, signature)
     who = ranks_words(found.charges) if found.charges else "a rank"
-    return replace(found, summary=signature.words.format(who=who), confidence=signature.confidence)
+    words = LEFT if _left_quietly(case) else signature.words
+    return replace(found, summary=words.format(who=who), confidence=signature.confidence)
+
+
+LEFT = (
+    "{who} had ended without an error (exit code 0) while the others went on, as the launcher found"
+    " no process to end: fewer batches, a return or sys.exit; unless it ran on another node"
+)
+
+
+def _left_quietly(case: Case) -> bool:
+    """Whether the launcher failed for those that report, and had nobody else to end."""
+    tidied = (endings.CLOSING, endings.FORCED)
+    ended = any(clue.signature in tidied for clue in case.clues)
+    return reported(case) and bool(case.left) and not ended
 
 
 def _by_position(case: Case, found: Finding) -> Finding:

@@ -4,7 +4,7 @@ The per-rank log goes before the main log, the main log before the console, the 
 table; a step that is printed in several of them counts once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,6 +127,29 @@ def muster(run: RunState, info: RunInfo | None = None) -> Crew:
     ranks = _named_best(members)
     chosen = {member.who for member in ranks}
     return Crew(ranks, [m for m in members if m.who not in chosen], attempt)
+
+
+def renamed(crew: Crew, of: Callable[[RankId], RankId]) -> Crew:
+    """The crew under other names; members that turn out to be the same are one.
+
+    Args:
+        crew: As `muster` found it.
+        of: The name of each, such as the global rank of a local one.
+    """
+    voices: dict[RankId, list[Voice]] = {}
+    for member in crew.all:
+        voices.setdefault(of(member.who), []).extend(member.voices)
+    members = [Member(who, sorted(some, key=_begun_first)) for who, some in voices.items()]
+    members.sort(key=lambda member: member.who.sort_key)
+    ranks = _named_best(members)
+    chosen = {member.who for member in ranks}
+    return Crew(ranks, [m for m in members if m.who not in chosen], crew.attempt)
+
+
+def _begun_first(voice: Voice) -> tuple[int, int, bool, int]:
+    """Before a stream that only failed: it may be the same process's without its label."""
+    attempt, kind, order = _precedence(voice)
+    return (attempt, kind, not voice.stream.begun, order)
 
 
 def _precedence(voice: Voice) -> tuple[int, int, int]:

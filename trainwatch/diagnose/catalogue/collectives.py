@@ -128,7 +128,7 @@ GLOO_SIZES = Signature(
     category=Category.COLLECTIVE_MISMATCH,
     phase=DiagnosedPhase.COLLECTIVE,
     words="{who} called another collective than the others; the rank that aborted received data"
-    " of the wrong size and is not to blame",
+    " of another size than it waited for, which does not show whose call was wrong",
     refute="if all ranks called the same collectives in the same order",
     advice=(
         "compare the ranks' last steps: the one that is ahead or behind left a collective out",

@@ -96,7 +96,13 @@ class Extractor:
             self._claimed_line = seen.number
             if seen.number is not None and len(self._early) < MAX_EARLY:
                 self._early.add(seen.number)
-        return claimed and self._outlet.proven
+        known = claimed and self._outlet.proven
+        if known and self._claimed and seen.number == self._claimed_line:
+            self._claimed -= (
+                1  # a later refresh of the same line is understood: so it is as a whole
+            )
+            self._claimed_line = None
+        return known
 
     def _line(  # noqa: PLR0911 - one kind of line after another
         self, file: str, seen: Handed, who: RankId, *, torn: bool

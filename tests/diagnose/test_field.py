@@ -1,0 +1,119 @@
+"""Short logs of trainings that are not the project's own, as torch 2.13 with gloo wrote them."""
+
+import pytest
+
+from tests.diagnose.cases import diagnosed
+from trainwatch.diagnose import Diagnosis, Role
+from trainwatch.diagnose.launcher import ranks_of_one_node
+from trainwatch.events import RankId, RunInfo
+
+GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:1165."
+STEPS = "".join(f"iter {10 * at}: loss {1.4 - at / 50:.4f}, time 33.17ms\n" for at in range(6))
+FAILED = """\
+E1125 14:48:05.996000 8818 torch/distributed/elastic/multiprocessing/api.py:1002] failed (exitcode: 1) local_rank: 0 (pid: 8852) of binary: /usr/bin/python
+torch.distributed.elastic.multiprocessing.errors.ChildFailedError:
+============================================================
+nano.py FAILED
+------------------------------------------------------------
+Failures:
+  <NO_OTHER_FAILURES>
+------------------------------------------------------------
+Root Cause (first observed failure):
+[0]:
+  time      : 2026-11-25_14:48:05
+  host      : localhost
+  rank      : 0 (local_rank: 0)
+  exitcode  : 1 (pid: 8852)
+  error_file: <N/A>
+  traceback : To enable traceback see: https://pytorch.org/docs/stable/elastic/errors.html
+============================================================
+"""
+CLOSING = "W1125 14:48:05.879000 8818 torch/distributed/elastic/multiprocessing/api.py:1028] Sending process 8853 closing signal SIGTERM\n"
+TORCHRUN = ("torchrun", "--nproc-per-node", "2", "nano.py")
+
+
+def lost(closing: str = "", command: tuple[str, ...] | None = TORCHRUN) -> Diagnosis:
+    raised = (
+        '[rank0]: Traceback (most recent call last):\n[rank0]:   File "/w/nano.py", line 34, in <module>\n'
+        f"[rank0]:     loss.backward()\n[rank0]: RuntimeError: {GLOO}\n"
+    )
+    info = RunInfo("x", command=command, exit_code=1, alive=False)
+    return diagnosed({"console.log": (STEPS + raised + closing + FAILED).encode()}, info=info)
+
+
+def roles(found: Diagnosis) -> dict[int | None, Role]:
+    return {rank.who.rank: rank.role for rank in found.ranks}
+
+
+def test_a_rank_that_left_its_loop_early_is_suspected_though_it_ended_well() -> None:
+    found = lost()
+    assert roles(found) == {0: Role.VICTIM, 1: Role.SUSPECT}
+    assert "rank 1 had ended without an error" in found.summary.lower()
+    assert found.confidence.value == "possible"
+
+
+def test_a_rank_that_the_launcher_had_to_end_had_not_left() -> None:
+    assert "without an error" not in lost(CLOSING).summary
+
+
+def test_without_its_command_nobody_is_named() -> None:
+    found = lost(command=None)
+    assert roles(found) == {0: Role.VICTIM}
+    assert "another node" in found.summary
+
+
+@pytest.mark.parametrize(
+    ("command", "ranks"),
+    [
+        ("torchrun --standalone --nproc-per-node=4 t.py", 4),
+        ("python -m torch.distributed.run --nproc_per_node 2 --nnodes 1 t.py", 2),
+        ("accelerate launch --num_processes 2 --num_machines 1 t.py", 2),
+        ("torchrun --nnodes 2 --nproc-per-node 8 t.py", None),
+        ("torchrun --nnodes=1:4 --nproc-per-node 8 t.py", None),
+        ("torchrun --nproc-per-node auto t.py", None),
+        ("bash train.sh", None),
+    ],
+)
+def test_ranks_of_a_command(command: str, ranks: int | None) -> None:
+    assert ranks_of_one_node(command.split()) == ranks
+
+
+def test_local_ranks_are_global_ones_where_one_pair_is_known() -> None:
+    logs = {
+        f"logs/none_x8/attempt_0/{rank}/stderr.log": "".join(
+            f"2026-11-25 14:53:2{at},537 INFO train: epoch 0 batch {10 * at}/128 loss 1.{at}0\n"
+            for at in range(4 + rank)
+        ).encode()
+        for rank in range(2)
+    }
+    assert {rank.who for rank in diagnosed(logs).ranks} == {RankId(None, 0), RankId(None, 1)}
+    raised = b'[rank1]: Traceback (most recent call last):\n[rank1]:   File "/w/t.py", line 3, in f\n[rank1]: ValueError: no\n'
+    logs["logs/none_x8/attempt_0/1/stderr.log"] += raised
+    found = diagnosed(logs)
+    assert {rank.who.rank: rank.step for rank in found.ranks} == {0: 30, 1: 40}
+    assert roles(found)[1] is Role.GUILTY
+
+
+def test_a_traceback_whose_beginning_is_glued_to_a_progress_bar() -> None:
+    bar = "\r100%|██████████| 4/4 [00:00<00:00, 163.53it/s]\x1b[A\n\r                     \x1b[A"
+    text = (
+        f"{bar}[rank1]: Traceback (most recent call last):\n"
+        '[rank1]:   File "/w/hf.py", line 19, in <module>\n[rank1]:     tr.train()\n'
+        '[rank1]:   File "/w/toy.py", line 90, in eval_hook\n[rank1]:     raise ValueError("n/a")\n'
+        "[rank1]: ValueError: could not convert string to float: 'n/a'\n"
+    )
+    found = diagnosed({"console.log": text.encode()})
+    assert "in eval_hook (toy.py:90)" in found.summary
+    assert roles(found)[1] is Role.GUILTY
+
+
+def test_whose_collective_was_wrong_an_abort_does_not_show() -> None:
+    text = (
+        "terminate called after throwing an instance of 'gloo::EnforceNotMet'\n"
+        "  what():  [enforce fail at /pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:456] "
+        "op.preamble.length <= op.nbytes. 688 vs 4. Received data size doesn't match expected size.\n"
+    )
+    found = diagnosed({"rank0.log": STEPS.encode(), "rank1.log": (STEPS + text).encode()})
+    assert found.category is not None
+    assert found.category.value == "collective_mismatch"
+    assert set(roles(found).values()) == {Role.UNKNOWN}
