@@ -9,10 +9,10 @@ and the supervisor speak it too.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -277,6 +277,20 @@ class StepBlock:
     def __len__(self) -> int:
         return len(self.line)
 
+    @property
+    def owner(self) -> RankId | None:
+        """Who wrote all of them, where that is known without a look at each."""
+        return None
+
+    @property
+    def one_epoch(self) -> float | None:
+        """The epoch of all of them, where that is known without a look at each."""
+        return None
+
+    def position(self, row: int) -> tuple[float, int, int]:
+        """Epoch, step and batch of one record, as the columns have them."""
+        return float(self.epoch[row]), int(self.step[row]), int(self.batch[row])
+
 
 # --- the rare lines: typed events -------------------------------------------------------------
 
@@ -514,6 +528,82 @@ class LogLine:
         return Evidence(*self.where, self.text)
 
 
+class Draft:
+    """An event of which only that was made out which the state of a run needs; most need no more.
+
+    Attributes:
+        who: As `Event.who`.
+        epoch, split, start, epoch_base: Of an `EpochMarker`; `epoch` is None for an event that says only
+            that its writer is alive.
+        seconds, zone, digits: As `Stamp`; NaN where no time is stated.
+        arrival, live: As `Event`.
+    """
+
+    __slots__ = (
+        *("arrival", "digits", "epoch", "epoch_base", "live", "seconds", "split", "start", "who"),
+        "zone",
+    )
+    who: RankId
+    epoch: int | None
+    split: Split
+    start: bool
+    epoch_base: int | None
+    seconds: float
+    zone: int | None
+    digits: int
+    arrival: float
+    live: bool
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """As `Event.stamp`."""
+        known = self.seconds == self.seconds
+        return Stamp(self.seconds, self.zone, self.digits) if known else None
+
+    def event(self) -> Event:
+        """The whole event."""
+        raise NotImplementedError
+
+
+class Items(Sequence["StepBlock | Event"]):
+    """Blocks and events in order; a draft becomes an event when somebody reads them.
+
+    Attributes:
+        drafts: The same as far as they were made out.
+    """
+
+    def __init__(self, drafts: Sequence[StepBlock | Event | Draft]) -> None:
+        self.drafts = drafts
+        self._made: Sequence[StepBlock | Event] | None = None
+
+    @property
+    def made(self) -> Sequence[StepBlock | Event]:
+        """All of them whole."""
+        if self._made is None:
+            self._made = tuple(
+                item.event() if isinstance(item, Draft) else item for item in self.drafts
+            )
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.drafts)
+
+    @overload
+    def __getitem__(self, index: int) -> StepBlock | Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[StepBlock | Event]: ...
+    def __getitem__(self, index: int | slice) -> StepBlock | Event | Sequence[StepBlock | Event]:
+        return self.made[index]
+
+    def __iter__(self) -> Iterator[StepBlock | Event]:
+        return iter(self.made)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What one feed of one file gave, in file order.
@@ -527,7 +617,7 @@ class Parsed:
     """
 
     file: LogFile
-    items: tuple[StepBlock | Event, ...] = ()
+    items: Sequence[StepBlock | Event] = ()
     tally: LineTally = LineTally()
     last: Mapping[RankId, LogLine] = field(default_factory=dict)
     recent: Sequence[LogLine] = ()

@@ -34,7 +34,7 @@ def assembled(chunks: list[bytes], start: int = 0) -> tuple[list[Line], int, Lin
     for chunk in chunks:
         for piece in assembler.feed(chunk):
             size += piece.size
-            lines += split(piece.data, piece.offset, piece.number)
+            lines += split(piece.text, piece.place, piece.number)
     return lines, size, assembler
 
 
@@ -97,7 +97,7 @@ def test_a_torn_last_line_waits_and_is_given_at_the_end_without_a_line_feed() ->
     torn = assembler.flush()
 
     assert torn is not None
-    assert (torn.data, torn.offset, torn.number, torn.count) == (b"tor", 6, 2, 0)
+    assert (torn.text, torn.place, torn.number, torn.count) == (b"tor", 6, 2, 0)
     assert assembler.flush() is None
 
 
@@ -115,7 +115,7 @@ def test_a_line_without_an_end_takes_bounded_memory(piece: int) -> None:
     (after,) = assembler.feed(b"next\n")
 
     assert end.size == total + 1
-    assert (after.offset, after.number, after.data) == (total + 1, 2, b"next\n")
+    assert (after.place, after.number, after.text) == (total + 1, 2, b"next\n")
 
 
 def test_a_hole_of_nuls_before_a_line_is_dropped_however_long_it_is() -> None:

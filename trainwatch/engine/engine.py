@@ -12,6 +12,7 @@ from trainwatch.formats.filenames import describe
 from trainwatch.health.config import Config
 from trainwatch.health.history import AlertHistory
 from trainwatch.health.verdict import Surroundings, Verdict, judge
+from trainwatch.model import sums
 from trainwatch.model.course import Courses
 from trainwatch.model.machines import Machines
 from trainwatch.model.moments import Viewpoint
@@ -19,10 +20,14 @@ from trainwatch.model.ranks import Crew, muster
 from trainwatch.model.run import RunState
 from trainwatch.model.snapshot import NO_WISH, RunView, Status, Wish
 from trainwatch.model.watch import Limits
+from trainwatch.parsing import native
 from trainwatch.parsing.logs import Witness
 from trainwatch.parsing.parser import FileParser, formats_of, records_of
 from trainwatch.parsing.samples import SampleParser
 from trainwatch.saves import Saves
+
+if native.sums is not None:
+    sums.use(native.sums)
 
 Listener = Callable[[Parsed], None]
 

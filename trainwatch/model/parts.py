@@ -4,6 +4,7 @@ To fold some thousand values costs little more than to fold one, and an epoch or
 records; so what one feed gave is gathered here, and folded when all of it was seen.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,7 +16,11 @@ from trainwatch.events import Evidence, Split, StepBlock
 from trainwatch.formats.names import is_evaluation, is_test, without_evaluation
 from trainwatch.model.epochs import EpochStats
 from trainwatch.model.series import Whereabouts
+from trainwatch.model.sums import summed
 from trainwatch.model.watch import Spot
+
+_FEW = 4
+"""Records of a part up to which they are looked at one by one."""
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -95,20 +100,21 @@ class Column:
         extents = [
             None if part.stats is None else getattr(part.stats, name) for part in self._parts
         ]
-        sums: Sequence[float] = ()
-        if len(extents) > 1:
-            lows = np.minimum.reduceat(self.values, self._starts).tolist()
-            highs = np.maximum.reduceat(self.values, self._starts).tolist()
-            if np.isfinite(lows).all() and np.isfinite(highs).all():
-                lengths = [len(column) for column in self._columns]
-                ids = np.repeat(np.arange(len(extents)), lengths)
-                # One after another, as if each were added alone.
-                sums = np.bincount(ids, weights=self.values).tolist()
+        if len(extents) == 1:
+            if extents[0] is not None:
+                extents[0].add(self.values)
+            return
+        low = np.minimum.reduceat(self.values, self._starts)
+        high = np.maximum.reduceat(self.values, self._starts)
+        lows, highs = low.tolist(), high.tolist()
+        totals: Sequence[float] = ()
+        if np.isfinite(low).all() and np.isfinite(high).all():
+            totals = summed(self.values, self._starts, np.zeros(len(lows))).tolist()
         for at, (extent, column) in enumerate(zip(extents, self._columns, strict=True)):
             if extent is None:
                 continue
-            if sums and not extent.count:
-                extent.begin(len(column), sums[at], lows[at], highs[at], float(column[-1]))
+            if totals and not extent.count:
+                extent.begin(len(column), totals[at], lows[at], highs[at], float(column[-1]))
             else:
                 extent.add(column)
 
@@ -146,13 +152,30 @@ def metric_key(name: str, split: Split) -> str:
 def places_of(parts: Sequence[Part], places: Places) -> Array:
     """`Whereabouts` of some training records, counted from the first of these parts, as rows."""
     starts = np.cumsum([0, *(len(part.rows) for part in parts)])
+    bounds = np.searchsorted(places, starts).tolist()
+    if len(places) <= _FEW * len(parts):
+        owners = np.searchsorted(starts, places, side="right") - 1
+        rows = (places - starts[owners]).tolist()
+        both = zip(owners.tolist(), rows, strict=True)
+        return np.array([_whereabouts_of(parts[part], row) for part, row in both]).T
     picked = []
-    for part, first, end in zip(parts, starts[:-1], starts[1:], strict=True):
-        low, high = np.searchsorted(places, (first, end))
+    for part, first, low, high in zip(parts, starts, bounds, bounds[1:], strict=False):
         if low < high:
-            rows = places[low:high] - first
-            picked.append(np.stack(_whereabouts(part, rows)))
+            picked.append(np.stack(_whereabouts(part, places[low:high] - first)))
     return np.concatenate(picked, axis=1) if picked else np.empty((len(Whereabouts._fields), 0))
+
+
+def _whereabouts_of(part: Part, row: int) -> tuple[float, ...]:
+    """Of one record, as `Whereabouts`."""
+    block, at = part.block, int(part.rows[row])
+    epoch, step, batch = block.position(at)
+    steps = math.nan if step < 0 else float(step)
+    total, within = block.shape.total_batches, steps
+    if step < 0 <= batch:
+        within = float(batch)
+    if total and batch >= 0 and epoch % 1 == 0:
+        epoch += min(batch / total, 1.0)
+    return steps, epoch, float(part.times[row]), within, float(block.offset[at])
 
 
 def _whereabouts(part: Part, rows: Places) -> Whereabouts:

@@ -1,6 +1,6 @@
 """Where one writer is: attempt, epoch, phase, step; and how markers move it."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from trainwatch.events import (
     CheckpointNote,
@@ -16,8 +16,7 @@ from trainwatch.events import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in the life of a training, as one writer printed it.
 
     Attributes:
@@ -56,47 +55,50 @@ _WORKING = {
 }
 
 
+def after_marker(position: Position, epoch: int, split: Split, *, start: bool) -> Position:
+    """The position behind the marker of an epoch."""
+    attempt, _, _, step, batch, before, stepped = position
+    if start:  # step numbers begin anew; the end of a phase keeps the last one for people to see
+        step, batch, stepped = None, None, False
+    return Position(attempt, float(epoch), _MARKED[split, start], step, batch, before, stepped)
+
+
 def after_event(position: Position, event: Event) -> Position:
     """The position behind a rare event."""
     match event:
         case EpochMarker():
-            # Step numbers begin anew; the end of a phase keeps the last one for people to see.
-            if event.start:
-                position = replace(position, step=None, batch=None, stepped=False)
-            phase = _MARKED[event.split, event.start]
-            position = replace(position, epoch=float(event.epoch), phase=phase)
+            return after_marker(position, event.epoch, event.split, start=event.start)
         case EpochSummary():
-            position = replace(position, epoch=float(event.epoch))
+            position = position._replace(epoch=float(event.epoch))
         case CheckpointNote():
             position = _after_checkpoint(position, event.stage)
         case RankStarted():
-            position = replace(position, phase=Phase.STARTING)
+            position = position._replace(phase=Phase.STARTING)
         case TrainingEnded():
-            position = replace(position, phase=Phase.FINISHED)
+            position = position._replace(phase=Phase.FINISHED)
     return position
 
 
 def _after_checkpoint(position: Position, stage: CheckpointStage) -> Position:
     saving = position.phase is Phase.CHECKPOINT
     if stage is CheckpointStage.SAVING and not saving:
-        return replace(position, phase=Phase.CHECKPOINT, before=position.phase)
+        return position._replace(phase=Phase.CHECKPOINT, before=position.phase)
     if stage is CheckpointStage.SAVED and saving:
-        return replace(position, phase=position.before)
+        return position._replace(phase=position.before)
     return position
 
 
 def after_steps(position: Position, block: StepBlock, row: int) -> Position:
     """The position at one record of a block."""
-    epoch = float(block.epoch[row])
-    batch = int(block.batch[row])
-    step = int(block.step[row])
+    epoch, step, batch = block.position(row)
     step = step if step >= 0 else batch
-    return replace(
-        position,
-        epoch=position.epoch if epoch != epoch else epoch,  # noqa: PLR0124 - NaN: not stated
-        phase=_WORKING[block.shape.split],
-        step=step if step >= 0 else None,
-        batch=batch if batch >= 0 else None,
+    return Position(
+        position.attempt,
+        position.epoch if epoch != epoch else epoch,  # noqa: PLR0124 - NaN: not stated
+        _WORKING[block.shape.split],
+        step if step >= 0 else None,
+        batch if batch >= 0 else None,
+        position.before,
         stepped=True,
     )
 

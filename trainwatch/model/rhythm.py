@@ -1,6 +1,7 @@
 """How long a rank is usually silent in each phase: its own rhythm, from which a stall is told."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class Rhythm:
             return
         self.add_one(lull, float(times[0]))
         if len(times) > 1:
-            self._waiting.setdefault(inside, []).append(times[1:] - times[:-1])
+            self._waiting.setdefault(inside, []).append(times)
         self._last = float(times[-1])
 
     def add_one(self, lull: Lull, time: float) -> None:
@@ -61,12 +62,15 @@ class Rhythm:
 
     def settle(self) -> None:
         """Remember the gaps that were taken since the last call; they are cheaper together."""
-        for lull, gaps in self._waiting.items():
-            first = gaps[0]
-            if len(gaps) == 1 and isinstance(first, float):
-                self._remember(lull, [first])
-            else:
-                self._remember_many(lull, np.hstack(gaps))
+        for lull, waiting in self._waiting.items():
+            runs = [one for one in waiting if not isinstance(one, float)]
+            single = [one for one in waiting if isinstance(one, float)]
+            if runs:
+                self._count_runs(lull, runs)
+            self._count(lull, len(single), single)
+            newest = _newest(waiting)
+            if newest:
+                self._gaps[lull] = [*self._gaps.get(lull, ()), *newest][-WINDOW:]
         self._waiting.clear()
 
     def add_arrival(self, lull: Lull, time: float) -> None:
@@ -96,6 +100,7 @@ class Rhythm:
 
     def longest(self, lull: Lull | None = None) -> float | None:
         """The longest gap ever seen, of one phase or of all; None where there was none."""
+        self.settle()
         phases = self._longest.values() if lull is None else [self._longest.get(lull, [])]
         return max((gaps[0] for gaps in phases if gaps), default=None)
 
@@ -105,25 +110,53 @@ class Rhythm:
         longest = self._longest.get(lull, ())
         return longest[1] if len(longest) > 1 else None
 
-    def _remember_many(self, lull: Lull, gaps: Times) -> None:
+    def _count_runs(self, lull: Lull, runs: list[Times]) -> None:
+        times = np.concatenate(runs) if len(runs) > 1 else runs[0]
+        gaps = times[1:] - times[:-1]
+        between = np.cumsum([len(run) for run in runs[:-1]], dtype=np.int64) - 1
+        gaps[between] = 0.0  # what lies between two runs is counted with the records there
+        count, known = len(gaps) - len(between), self._longest.get(lull, [])
         # A clock that was set back, or a restart, gives no gap.
-        good = gaps
         if not (gaps.min() >= 0 and gaps.max() < math.inf):
-            good = gaps[(gaps >= 0) & (gaps < math.inf)]
-        if len(good):
-            count = len(good)
-            longest = np.partition(good, count - 2)[-2:] if count > _LONGEST else good
-            self._remember(lull, good[-WINDOW:].tolist(), longest.tolist(), count)
+            gaps[between] = math.nan
+            gaps = gaps[(gaps >= 0) & (gaps < math.inf)]
+            self._count(lull, len(gaps), np.sort(gaps)[-_LONGEST:].tolist())
+        elif len(known) == _LONGEST and gaps.max() <= known[-1]:
+            self._count(lull, count, [])
+        else:
+            gaps[between] = -1.0
+            longest = np.partition(gaps, len(gaps) - _LONGEST) if len(gaps) > _LONGEST else gaps
+            self._count(lull, count, [gap for gap in longest[-_LONGEST:].tolist() if gap >= 0])
 
-    def _remember(
-        self,
-        lull: Lull,
-        newest: list[float],
-        longest: list[float] | None = None,
-        count: int = 1,
-    ) -> None:
-        """Remember gaps by the newest and the longest of them."""
-        self._seen[lull] = self._seen.get(lull, 0) + count
-        known = [*self._longest.get(lull, ()), *(newest if longest is None else longest)]
-        self._longest[lull] = sorted(known, reverse=True)[:_LONGEST]
-        self._gaps[lull] = [*self._gaps.get(lull, ()), *newest][-WINDOW:]
+    def _count(self, lull: Lull, count: int, longest: list[float]) -> None:
+        """Count gaps, and remember the longest of them."""
+        if count:
+            self._seen[lull] = self._seen.get(lull, 0) + count
+        if longest:
+            known = sorted([*self._longest.get(lull, ()), *longest], reverse=True)
+            self._longest[lull] = known[:_LONGEST]
+
+
+def _newest(waiting: Sequence[float | Times]) -> list[float]:
+    """The newest gaps of single ones and of runs of times, oldest first."""
+    newest: list[float] = []
+    for one in reversed(waiting):
+        if isinstance(one, float):
+            newest.append(one)
+        else:
+            good = _good(one[1:] - one[:-1]) if len(one) <= 2 * WINDOW else _good_end(one)
+            newest += reversed(good)
+        if len(newest) >= WINDOW:
+            break
+    return newest[::-1][-WINDOW:]
+
+
+def _good(gaps: Times) -> list[float]:
+    values: list[float] = gaps[(gaps >= 0) & (gaps < math.inf)].tolist()
+    return values
+
+
+def _good_end(times: Times) -> list[float]:
+    """The newest gaps of a long run; nearly always the last ones are good."""
+    gaps = _good(times[-WINDOW:] - times[-WINDOW - 1 : -1])
+    return gaps if len(gaps) == WINDOW else _good(times[1:] - times[:-1])

@@ -11,8 +11,10 @@ from trainwatch.events import (
     AttemptStarted,
     CheckpointNote,
     CheckpointStage,
+    Draft,
     Event,
     Fault,
+    Items,
     LaunchFailed,
     LineTally,
     LogLine,
@@ -76,7 +78,8 @@ class RunState:
         file = self._file(parsed.file.name)
         file.tally = _sum(file.tally, parsed.tally)
         touched: dict[RankId, Stream] = {}
-        for item in parsed.items:
+        items = parsed.items
+        for item in items.drafts if isinstance(items, Items) else items:
             if isinstance(item, StepBlock):
                 for who, rows in _writers(item):
                     stream = file.stream(who)
@@ -84,6 +87,11 @@ class RunState:
                     stream.order = file.order + int(rows[-1])
                     touched[who] = stream
                 file.order += len(item)
+            elif isinstance(item, Draft):
+                stream = touched[item.who] = file.stream(item.who)
+                stream.apply_draft(item)
+                stream.order = file.order
+                file.order += 1
             else:
                 self._event(file, item)
                 touched[item.who] = file.stream(item.who)
@@ -153,6 +161,9 @@ def by_writer(block: StepBlock) -> Iterator[tuple[RankId, NDArray[np.int64]]]:
 
 
 def _writers(block: StepBlock) -> Iterator[tuple[RankId, Rows]]:
+    if block.owner is not None:
+        yield block.owner, range(len(block))
+        return
     rank, local = block.rank, block.local
     if (is_constant(rank) or (rank == rank[0]).all()) and (
         is_constant(local) or (local == local[0]).all()

@@ -6,6 +6,7 @@ belongs on an axis of steps, epochs or seconds is kept once for all metrics of a
 `Track`; a series remembers only the ordinal of the record in which each bucket begins.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.model.stats import Extent
+from trainwatch.model.sums import summed
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -95,13 +97,13 @@ class Series:
         self._grow(end)
         begins = np.arange(begun, len(values), self.stride)
         self._columns[5, end - len(begins) : end] = ordinals(done + begins)
-        index = (self.count - first * self.stride + np.arange(len(values))) // self.stride
-        finite = np.isfinite(values)
         buckets = self._columns[:5, first:end]
-        if finite.all():
-            _merge(buckets, values, index, begun, self.stride)
+        if math.isfinite(values.min()) and math.isfinite(values.max()):
+            starts = np.concatenate(([0], begins)) if begun else begins
+            _merge(buckets, values, starts)
         else:
-            _merge_finite(buckets, values, index, finite)
+            index = (self.count - first * self.stride + np.arange(len(values))) // self.stride
+            _merge_finite(buckets, values, index)
         self.count += len(values)
         self._used = end
 
@@ -130,23 +132,19 @@ class Series:
         self.stride *= 2
 
 
-def _merge(buckets: Array, values: Array, index: Places, begun: int, stride: int) -> None:
-    """Add finite values to the buckets from the first of them on."""
+def _merge(buckets: Array, values: Array, starts: Places) -> None:
+    """Add finite values to the buckets, which take them from their starts on."""
     low, high, total, count, _ = buckets
-    starts = np.arange(begun, len(values), stride)
-    if begun:
-        starts = np.concatenate(([0], starts))
     np.minimum(low, np.minimum.reduceat(values, starts), out=low)
     np.maximum(high, np.maximum.reduceat(values, starts), out=high)
-    # One after another from what is there, so that the sums do not depend on the chunks.
-    before, places = np.concatenate((total[:1], values)), np.concatenate(([0], index))
-    total[:] = np.bincount(places, weights=before)
-    count += np.bincount(index)
+    total[:] = summed(values, starts, total)
+    count += np.diff(starts, append=len(values))
 
 
-def _merge_finite(buckets: Array, values: Array, index: Places, finite: NDArray[np.bool_]) -> None:
+def _merge_finite(buckets: Array, values: Array, index: Places) -> None:
     """Add values of which some are NaN or infinite."""
     low, high, total, count, bad = buckets
+    finite = np.isfinite(values)
     good, at = values[finite], index[finite]
     np.minimum.at(low, at, good)
     np.maximum.at(high, at, good)

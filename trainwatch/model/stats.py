@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwatch.model.sums import summed
+
+_WHOLE = np.zeros(1, dtype=np.int64)
+
 
 @dataclass(slots=True)
 class Extent:
@@ -34,9 +38,7 @@ class Extent:
             if not len(finite):
                 return
             values, low, high = finite, float(finite.min()), float(finite.max())
-        # A running sum in order: unlike a pairwise sum it does not depend on the chunks.
-        with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
-            self.total = float(np.cumsum(np.concatenate(([self.total], values)))[-1])
+        self.total = float(summed(values, _WHOLE, [self.total])[0])
         self.low = min(self.low, low)
         self.high = max(self.high, high)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trainwatch.events import (
     MISSING,
     NOBODY,
+    Draft,
     EpochMarker,
     EpochSummary,
     EvalResult,
@@ -41,7 +42,7 @@ from trainwatch.model.parts import (
     places_of,
     taken,
 )
-from trainwatch.model.position import Position, after_event, after_steps, phase_of
+from trainwatch.model.position import Position, after_event, after_marker, after_steps, phase_of
 from trainwatch.model.rhythm import Lull, Rhythm
 from trainwatch.model.series import Series, Track
 from trainwatch.model.stats import Extent
@@ -134,8 +135,8 @@ class Stream:
         self.first = math.nan
         self.latest = math.nan
         self._parts: list[Part] = []
-        self._gaps: list[tuple[Part, float]] = []
-        self._said_last = False
+        self._gaps: list[tuple[Part, float, bool]] = []
+        self._sign: Draft | Part | None = None  # the newest, which `said` is to be
         self._trained = 0
         self._in_attempt = 0
         self._in_epoch = 0
@@ -184,11 +185,11 @@ class Stream:
     def settle(self) -> None:
         """Fold what waits; to be called before the stream is looked at."""
         self.rhythm.settle()
+        if self._sign is not None:
+            self.said, self._sign = _said(self._sign), None
         if not self._parts:
             return
         parts, self._parts = self._parts, []
-        if self._said_last:
-            self.said, self._said_last = _said(parts[-1].block, int(parts[-1].rows[-1])), False
         trained = [part for part in parts if part.each]
         count = self._trained - self.track.count
         self.track.add(count, lambda places: places_of(trained, places))
@@ -216,10 +217,23 @@ class Stream:
         self.first_stamp = self.first_stamp or event.stamp
         stated = math.nan if event.stamp is None else event.stamp.seconds
         if not isinstance(event, Fault):
-            self.said, self._said_last = Said(event.stamp, event.arrival, event.live), False
+            self.said, self._sign = Said(event.stamp, event.arrival, event.live), None
         lull = self.lull
         self.position = after_event(self.position, event)
         self._note_phase(self._beat_once(lull, stated, event.arrival, live=event.live))
+
+    def apply_draft(self, draft: Draft) -> None:
+        """Fold an event that is a marker or only a sign of life."""
+        position, lull = self.position, self.lull
+        if draft.epoch is not None:
+            self._marker(draft)
+            lull = self.lull
+            position = after_marker(self.position, draft.epoch, draft.split, start=draft.start)
+        if self.first_stamp is None:
+            self.first_stamp = draft.stamp
+        self._sign = draft
+        self.position = position
+        self._note_phase(self._beat_once(lull, draft.seconds, draft.arrival, live=draft.live))
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
@@ -236,7 +250,8 @@ class Stream:
             self._epoch_part(block, part)
 
     def _epoch_part(self, block: StepBlock, rows: Rows) -> None:
-        epoch = float(block.epoch[rows[0]])
+        one = block.one_epoch
+        epoch = float(block.epoch[rows[0]]) if one is None else one
         late = self._late(epoch)
         if late:
             self._count(block, rows[:late], epoch, self.lull, self.lull)
@@ -263,9 +278,9 @@ class Stream:
         count, trains = len(rows), block.shape.split is Split.TRAIN
         part = Part(block, rows, times, self._trained, int(trains), stats)
         self._parts.append(part)
-        self._said_last = True
+        self._sign = part
         if inside == _TRAINING:
-            self._gaps.append((part, since))
+            self._gaps.append((part, since, times is stated))
         self._trained += count if trains else 0
         self.records += count
         self._in_attempt += count
@@ -316,13 +331,13 @@ class Stream:
     def _note_slowest(self) -> None:
         """Remember the longest gap inside a phase, where no clock was set back or changed."""
         waiting, self._gaps = self._gaps, []
-        if not waiting:
+        if not waiting or self._none_longer(waiting):
             return
-        times = joined([part.times for part, _ in waiting])
-        starts = np.cumsum([0, *(len(part.rows) for part, _ in waiting[:-1])])
+        times = joined([part.times for part, _, _ in waiting])
+        starts = np.cumsum([0, *(len(part.rows) for part, _, _ in waiting[:-1])])
         gaps = np.empty(len(times))
         gaps[1:] = times[1:] - times[:-1]
-        gaps[starts] = times[starts] - [since for _, since in waiting]
+        gaps[starts] = times[starts] - [since for _, since, _ in waiting]
         longest = float(gaps.max())
         if not longest < math.inf:  # also for NaN
             gaps[~np.isfinite(gaps)] = 0.0
@@ -334,7 +349,19 @@ class Stream:
             row = int(part.rows[at - int(starts[place])])
             self.slowest = Slowest(longest, evidence_of(part.block, row))
 
-    def _marker(self, event: EpochMarker) -> None:
+    def _none_longer(self, waiting: Sequence[tuple[Part, float, bool]]) -> bool:
+        """Whether that is known without a look at each gap: by the longest of this rhythm."""
+        longest, slowest = self.rhythm.longest(_TRAINING), self.slowest
+        if slowest is None or longest is None or longest > slowest.seconds:
+            return False
+        return all(
+            stated and not part.times.item(0) - since > slowest.seconds
+            for part, since, stated in waiting
+        )
+
+    def _marker(self, event: EpochMarker | Draft) -> None:
+        if event.epoch is None:
+            return
         self.epoch_base = event.epoch_base
         training = event.split is Split.TRAIN
         if event.start and training:
@@ -417,7 +444,10 @@ class Stream:
         self.latest = last
 
 
-def _said(block: StepBlock, row: int) -> Said:
+def _said(sign: Draft | Part) -> Said:
+    if isinstance(sign, Draft):
+        return Said(sign.stamp, sign.arrival, sign.live)
+    block, row = sign.block, int(sign.rows[-1])
     seconds = float(block.seconds[row])
     stamp = None if math.isnan(seconds) else Stamp(seconds, block.shape.zone, block.shape.digits)
     return Said(stamp, block.arrival, block.live)
@@ -428,6 +458,9 @@ _TRAINING: Lull = (Phase.TRAINING, False)
 
 def _by_epoch(block: StepBlock, rows: Rows) -> Iterator[Rows]:
     """The rows in stretches of one epoch."""
+    if block.one_epoch is not None:
+        yield rows
+        return
     epochs = taken(block.epoch, rows)
     if is_constant(epochs) or (epochs == epochs[0]).all() or np.isnan(epochs).all():
         yield rows

@@ -28,8 +28,9 @@ class Lines:
     """Complete lines in one piece of bytes.
 
     Attributes:
-        data: Whole lines, each with its end; carriage returns are still inside.
-        offset: Of the first byte in the file.
+        data: Whole lines, each with its end, from `start` to before `end`; carriage returns are still
+            inside. What stands around them is not theirs.
+        offset: Of the first byte of `data` in the file.
         number: Of the first line; None when reading began in the middle of the file.
         dropped: Bytes of them that are not kept.
     """
@@ -38,18 +39,41 @@ class Lines:
     offset: int
     number: int | None
     dropped: int = 0
+    start: int = 0
+    end: int = -1
+
+    def __post_init__(self) -> None:
+        """The end is that of the data, where it is not given."""
+        if self.end < 0:
+            object.__setattr__(self, "end", len(self.data))
+
+    @property
+    def text(self) -> bytes:
+        """The lines alone."""
+        return self.data[self.start : self.end]
+
+    @property
+    def place(self) -> int:
+        """Offset of the first line."""
+        return self.offset + self.start
 
     @cached_property
     def count(self) -> int:
         """How many line feeds it holds."""
-        if len(self.data) < _LARGE:
-            return self.data.count(b"\n")
-        return int(np.count_nonzero(np.frombuffer(self.data, dtype=np.uint8) == _NEWLINE))
+        size = self.end - self.start
+        if size < _LARGE:
+            return self.data.count(b"\n", self.start, self.end)
+        data = np.frombuffer(self.data, np.uint8, size, self.start)
+        return int(np.count_nonzero(data == _NEWLINE))
+
+    def were(self, count: int) -> None:
+        """Note how many lines a reader found, so that nobody needs to count them."""
+        self.__dict__["count"] = count
 
     @property
     def size(self) -> int:
         """Bytes that they take in the file."""
-        return len(self.data) + self.dropped
+        return self.end - self.start + self.dropped
 
 
 class Part(NamedTuple):
@@ -118,6 +142,7 @@ class LineAssembler:
     def __init__(self, start: int = 0) -> None:
         self._offset = start
         self._number: int | None = 1 if start == 0 else None
+        self._newest: Lines | None = None
         self._hole = 0
         self._tail = bytearray()
         self._dropped = 0
@@ -137,9 +162,15 @@ class LineAssembler:
             self._keep(data[: first - 1])
             done.append(self._finish(b"\n"))
         if first < end:
-            done.append(self._take(data[first:end]))
+            done.append(self._take(data, first, end))
         self._keep(data[end:])
         return done
+
+    def settle(self) -> None:
+        """What was given out has been read, and so counted."""
+        if self._newest and self._number is not None:
+            self._number += self._newest.count
+        self._newest = None
 
     def flush(self) -> Lines | None:
         """The torn last line of a file that will not grow, or None. Feed nothing after it."""
@@ -159,11 +190,11 @@ class LineAssembler:
         line, hole, dropped = bytes(self._tail) + end, self._hole, self._dropped
         self._tail.clear()
         self._hole = self._dropped = 0
-        return self._take(line, before=hole, after=dropped)
+        return self._take(line, 0, len(line), before=hole, after=dropped)
 
-    def _take(self, data: bytes, before: int = 0, after: int = 0) -> Lines:
-        lines = Lines(data, self._offset + before, self._number, before + after)
+    def _take(self, data: bytes, start: int, end: int, before: int = 0, after: int = 0) -> Lines:
+        self.settle()
+        offset = self._offset + before - start
+        lines = self._newest = Lines(data, offset, self._number, before + after, start, end)
         self._offset += lines.size
-        if self._number is not None:
-            self._number += lines.count
         return lines

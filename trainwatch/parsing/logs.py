@@ -32,7 +32,8 @@ from trainwatch.parsing.prefix import Clock, level_of, split_prefix
 from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.reads import Arrival, Read, joined
 from trainwatch.parsing.recogniser import Recogniser
-from trainwatch.parsing.scanned import Marker, Scanner
+from trainwatch.parsing.scanned import ScannedBlock, Source
+from trainwatch.parsing.scanner import Scanner
 from trainwatch.parsing.seen import Place, Seen, quote
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
 
@@ -158,24 +159,25 @@ class LogReader:
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
-        position, number = 0, lines.number
+        position, number, total = lines.start, lines.number, 0
         self._scanner.begin()
         wait, patience = 0, 1  # lines before the scanner is asked again, and how many next time
-        while position < len(lines.data):
-            hot = self._recogniser.hot
+        while position < lines.end:
+            hot, count = self._recogniser.hot, 0
             # What stands behind labels comes line by line, which the scanner does not make faster.
             if not wait and not self._labelled and self._scanner.takes(hot):
                 count, position = self._scan(lines, position, number, hot, arrival)
-                number = None if number is None else number + count
                 # What the scanner refuses comes in runs: it is asked again ever more rarely.
                 wait, patience = (0, 1) if count else (patience, min(2 * patience, _REFUSED))
-                if count:
-                    continue
-            count, position = self._stretch(lines, position, number, wait or len(lines.data))
             if not count:
-                count, position = self._cold_line(lines, position, number, arrival, torn=torn)
-            wait = max(0, wait - count)
+                count, position = self._stretch(lines, position, number, wait or lines.end)
+                if not count:
+                    count, position = self._cold_line(lines, position, number, arrival, torn=torn)
+                wait = max(0, wait - count)
             number = None if number is None else number + count
+            total += count
+        if not torn:
+            lines.were(total)
 
     def finish(self, arrival: Arrival) -> Read:
         """What the lines gave since the last call."""
@@ -210,31 +212,21 @@ class LogReader:
         self, lines: Lines, start: int, number: int | None, hot: CompiledFormat, arrival: Arrival
     ) -> tuple[int, int]:
         """Let the native scanner read on from a place; how many lines, and where they end."""
-        scan = self._scanner.scan(lines, start, number, self._writers.owner, hot)
+        source = Source(self._file, self._role.attempt, arrival.time, arrival.live)
+        scan = self._scanner.scan(lines, start, number, self._writers.owner, hot, source)
         if scan.lines:
             self._known()
             self._recogniser.hot = scan.hot
         for item in scan.items:
-            if isinstance(item, Marker):
-                self._marker(item, lines, arrival)
-            else:
-                self._gatherer.add_scanned(item)
+            if isinstance(item, ScannedBlock):
+                self._gatherer.add_block(item)
                 self._seen.add_rows(item.rows)
+            else:
+                if item.epoch is not None:
+                    self._epochs[item.who] = item.epoch
+                self._gatherer.add_event(item if item.enough else item.event())
+                self._seen.add_mark(item)
         return scan.lines, scan.end
-
-    def _marker(self, marker: Marker, lines: Lines, arrival: Arrival) -> None:
-        line = lines.data[marker.start - lines.offset : marker.end - lines.offset]
-        common = {
-            "where": Where(self._file, marker.number, marker.start),
-            "who": marker.who,
-            "text": quote(line),
-            "stamp": marker.stamp,
-            "arrival": arrival.time,
-            "live": arrival.live,
-            "attempt": self._role.attempt,
-        }
-        self._rare(marker.compiled, marker.fields, common)
-        self._seen.add(marker.who, Place(marker.number, marker.start, line))
 
     def _known(self) -> None:
         """A record stands here: what follows does not follow on what went before."""
@@ -259,7 +251,7 @@ class LogReader:
     ) -> tuple[int, int]:
         """Read one line of whatever kind; 1, and where it ends."""
         end = lines.data.find(b"\n", start)
-        end = len(lines.data) if end < 0 else end
+        end = lines.end if end < 0 else end
         if self._behind and self._behind.read(lines, start, end, number, arrival, torn=torn):
             self._gatherer.interrupt()
             return 1, end + 1

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from trainwatch.errors import UsageError
-from trainwatch.events import Chunk, LineTally, LogFile, LogLine, Parsed, RankId
+from trainwatch.events import Chunk, Items, LineTally, LogFile, LogLine, Parsed, RankId
 from trainwatch.formats import DIALECTS, Dialect
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
@@ -125,6 +125,7 @@ class FileParser:
         for lines in pieces:
             self._reader.read(lines, self._arrival, torn=torn)
         read = self._reader.finish(self._arrival)
+        self._assembler.settle()
         count = sum(lines.count for lines in pieces)
         return read, LineTally(count, sum(lines.size for lines in pieces), read.unparsed)
 
@@ -134,7 +135,7 @@ class FileParser:
             last.update(read.last)
         return Parsed(
             file=self._file,
-            items=tuple(item for read, _ in reads for item in read.items),
+            items=_chained([read.items for read, _ in reads]),
             tally=LineTally(
                 sum(tally.lines for _, tally in reads),
                 sum(tally.bytes for _, tally in reads),
@@ -143,6 +144,11 @@ class FileParser:
             last=last,
             recent=_joined([read.recent for read, _ in reads]),
         )
+
+
+def _chained(items: list[Items]) -> Items:
+    some = [one for one in items if one]
+    return some[0] if len(some) == 1 else Items([item for one in some for item in one.drafts])
 
 
 def _joined(recent: list[Sequence[LogLine]]) -> Sequence[LogLine]:

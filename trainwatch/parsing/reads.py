@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainwatch.events import Event, LogLine, RankId, StepBlock
+from trainwatch.events import Event, Items, LogLine, RankId, StepBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Arrival:
 class Read:
     """What some lines gave: as `Parsed`, before the count of bytes."""
 
-    items: tuple[StepBlock | Event, ...]
+    items: Items
     last: Mapping[RankId, LogLine]
     recent: Sequence[LogLine]
     unparsed: int
@@ -32,9 +32,10 @@ def joined(reads: Sequence[Read]) -> Read:
             if who not in last or line.where.offset > last[who].where.offset:
                 last[who] = line
     items = (item for read in reads for item in read.items)
+    ordered = sorted(items, key=_offset)
     recent = (line for read in reads for line in read.recent)
     return Read(
-        tuple(sorted(items, key=_offset)),
+        Items(tuple(ordered)),
         last,
         sorted(recent, key=lambda line: line.where.offset),
         sum(read.unparsed for read in reads),

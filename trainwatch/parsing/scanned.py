@@ -1,17 +1,14 @@
-"""What the native scanner reads: stretches of step records in one table, and markers between them."""
+"""What the native scanner gives: blocks of step records in one table, and markers between them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from struct import pack
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.events import MISSING, RankId, Stamp, StepBlock, StepShape
-from trainwatch.formats import FieldType
-from trainwatch.parsing import native
+from trainwatch.events import MISSING, Draft, Event, RankId, StepBlock, StepShape, Where
+from trainwatch.formats import FieldType, Kind
 from trainwatch.parsing.columns import (
     BATCH,
     EPOCH,
@@ -22,266 +19,238 @@ from trainwatch.parsing.columns import (
     RANK,
     SECONDS,
     STEP,
+    Spans,
     Table,
 )
 from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.lines import Lines
-from trainwatch.parsing.native.program import MOST
 from trainwatch.parsing.prefix import zone_minutes
 from trainwatch.parsing.rare import BUILDERS
-from trainwatch.parsing.recogniser import Recogniser
-from trainwatch.parsing.seen import Rows
+from trainwatch.parsing.seen import Place, Rows, quote
 
-ShapeOf = Callable[[CompiledFormat, tuple[int | None, ...], bytes, int], StepShape]
+PROGRAM, FIRST, COUNT, NUMBER, START, END, WRITER, NODE, MIXED, TIMED, DIGITS, FRACTION = range(12)
+ZONE, ZONE_LENGTH, TOTALS = 12, 13, 14
+STATED, TORCH, CLOCK, VALUES, WIDTH = 17, 18, 19, 20, 28
+"""Cells in which `_scan.c` tells of a stretch or a marker; -1 for what is not stated."""
 
-_ROOM = 1024
-"""Stretches that one call of the scanner may tell."""
+_ENOUGH = (Kind.EPOCH_MARKER, Kind.BATCHES_PROCESSED, Kind.WORKER_COMPLETED)
+"""Kinds of which the state of a run needs no more than a draft has."""
 
-_SHORT = 24
-"""Bytes that a line of steps has at least, usually."""
-
-_SHAPES = 256
-"""Shapes that are remembered."""
-
-_WIDTH, _STATED, _SECONDS, _VALUES = 28, 17, 19, 20
-"""Cells in which `_scan.c` tells of a stretch, and the first of some of them."""
+_put = object.__setattr__
 
 
-@dataclass(slots=True)
-class ScannedSteps:
-    """Successive step records of one shape, among the rows of a table.
+class Source(NamedTuple):
+    """What the lines of one piece share: their file, its attempt, and when they arrived."""
 
-    Attributes:
-        shape: What they share.
-        table: Where they are.
-        first, end: Which rows.
-        columns: Which columns of the table the format fills.
-        owner: Who wrote them all; None for several.
-        epoch: The epoch of them all, where the lines do not state it; None: it is in the table.
-    """
+    file: str
+    attempt: int | None
+    arrival: float
+    live: bool
 
-    shape: StepShape
-    table: Table
+
+class ScannedBlock(StepBlock):
+    """Successive step records of one shape, among the rows of a table; columns are cut when read."""
+
+    __slots__ = ("_constant", "_owner", "_table", "columns", "end", "first", "rows")
+    columns: frozenset[str]
     first: int
     end: int
-    columns: frozenset[str]
-    owner: RankId | None
-    epoch: float | None
+    rows: Rows
+    _constant: float | None
+    _owner: RankId | None
+    _table: Table
+
+    def __init__(
+        self, shape: StepShape, rows: Rows, columns: frozenset[str], source: Source
+    ) -> None:
+        _put(self, "shape", shape)
+        _put(self, "_table", rows.columns)
+        _put(self, "first", rows.first)
+        _put(self, "end", rows.end)
+        _put(self, "columns", columns)
+        _put(self, "_owner", rows.owner)
+        _put(self, "_constant", None)
+        _put(self, "arrival", source.arrival)
+        _put(self, "live", source.live)
+        _put(self, "rows", rows)
+
+    def __len__(self) -> int:
+        return self.end - self.first
 
     @property
-    def rows(self) -> Rows:
-        """The same as rows that were seen."""
-        return Rows(self.table, self.first, self.end, self.owner)
+    def owner(self) -> RankId | None:
+        """Who wrote them all; None for several."""
+        return self._owner
 
-    def block(self, arrival: float, *, live: bool) -> StepBlock:
-        """The records as arrays; a column that holds one value is one value long in memory."""
-        rows, table, owner = slice(self.first, self.end), self.table, self.owner
-        integers, floats, count = table.integers, table.floats, self.end - self.first
-        missing = _integer(MISSING, count)
-        return StepBlock(
-            shape=self.shape,
-            line=integers[LINE, rows],
-            offset=integers[OFFSET, rows],
-            seconds=floats[SECONDS, rows],
-            rank=_who(owner.rank, count) if owner else table.who[RANK, rows],
-            local=_who(owner.local, count) if owner else table.who[LOCAL, rows],
-            epoch=floats[EPOCH, rows] if self.epoch is None else _real(self.epoch, count),
-            step=integers[STEP, rows] if "step" in self.columns else missing,
-            batch=integers[BATCH, rows] if "batch" in self.columns else missing,
-            metrics={
-                name: floats[METRICS + at, rows] for at, name in enumerate(self.shape.metrics)
-            },
-            text=table.text(self.first, self.end),
-            arrival=arrival,
-            live=live,
+    @property
+    def one_epoch(self) -> float | None:
+        """The epoch of them all, where no line states its own."""
+        return self._constant
+
+    @property
+    def states_epochs(self) -> bool:
+        """Whether each line states its epoch."""
+        return "epoch" in self.columns
+
+    def state_epochs(self, epoch_of: Callable[[RankId], float]) -> None:
+        """Give the records the epoch that the last header of their writer stated."""
+        if self._owner is not None:
+            _put(self, "_constant", float(epoch_of(self._owner)))
+            return
+        epochs = self._table.floats[EPOCH, self.first : self.end]
+        for who, mask in self.rows.writers():
+            epochs[mask] = epoch_of(who)
+
+    def position(self, row: int) -> tuple[float, int, int]:
+        """Epoch, step and batch of one record."""
+        at = row + (self.end if row < 0 else self.first)
+        integers, columns = self._table.integers, self.columns
+        return (
+            self._table.floats.item(EPOCH, at) if self._constant is None else self._constant,
+            integers.item(STEP, at) if "step" in columns else MISSING,
+            integers.item(BATCH, at) if "batch" in columns else MISSING,
         )
 
+    def _integers(self, row: int) -> NDArray[np.int64]:
+        return self._table.integers[row, self.first : self.end]
 
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The record of a rare event.
+    def _floats(self, row: int) -> NDArray[np.float64]:
+        return self._table.floats[row, self.first : self.end]
 
-    Attributes:
-        compiled: Its format.
-        fields: What it states.
-        number, start, end: Its line, and where that stands in the file; no number where unknown.
-        who: As `Writers.resolve` takes it: the rank of the message, torch's, torchrun's.
-        stamp: The time that it states.
-    """
+    def _who(self, row: int, value: int | None) -> NDArray[np.int32]:
+        if self._owner is None:
+            return self._table.who[row, self.first : self.end]
+        return _constant(np.int32, "=i", MISSING if value is None else value, len(self))
 
-    compiled: CompiledFormat
-    fields: Fields
-    number: int | None
-    start: int
-    end: int
-    who: RankId
-    stamp: Stamp | None
+    @property
+    def line(self) -> NDArray[np.int64]:
+        """As `StepBlock`."""
+        return self._integers(LINE)
+
+    @property
+    def offset(self) -> NDArray[np.int64]:
+        """As `StepBlock`."""
+        return self._integers(OFFSET)
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """As `StepBlock`."""
+        return self._floats(SECONDS)
+
+    @property
+    def rank(self) -> NDArray[np.int32]:
+        """As `StepBlock`."""
+        return self._who(RANK, self._owner and self._owner.rank)
+
+    @property
+    def local(self) -> NDArray[np.int32]:
+        """As `StepBlock`."""
+        return self._who(LOCAL, self._owner and self._owner.local)
+
+    @property
+    def epoch(self) -> NDArray[np.float64]:
+        """As `StepBlock`."""
+        if self._constant is None:
+            return self._floats(EPOCH)
+        return _constant(np.float64, "=d", self._constant, len(self))
+
+    @property
+    def step(self) -> NDArray[np.int64]:
+        """As `StepBlock`."""
+        if "step" in self.columns:
+            return self._integers(STEP)
+        return _constant(np.int64, "=q", MISSING, len(self))
+
+    @property
+    def batch(self) -> NDArray[np.int64]:
+        """As `StepBlock`."""
+        if "batch" in self.columns:
+            return self._integers(BATCH)
+        return _constant(np.int64, "=q", MISSING, len(self))
+
+    @property
+    def metrics(self) -> Mapping[str, NDArray[np.float64]]:
+        """As `StepBlock`."""
+        names = self.shape.metrics
+        return {name: self._floats(METRICS + at) for at, name in enumerate(names)}
+
+    @property
+    def text(self) -> Spans:
+        """As `StepBlock`."""
+        return self._table.text(self.first, self.end)
 
 
-class Scan(NamedTuple):
-    """What one call of the scanner gave.
-
-    Attributes:
-        items: Stretches and markers, in order.
-        lines: How many lines it read.
-        end: Where they end in the data.
-        hot: The format of the newest steps.
-    """
-
-    items: Sequence[ScannedSteps | Marker]
-    lines: int
-    end: int
-    hot: CompiledFormat
+def _constant(kind: Any, form: str, value: float, count: int) -> NDArray[Any]:  # noqa: ANN401 - a dtype
+    """A column that holds one value: one value long in memory."""
+    return np.ndarray((count,), kind, pack(form, value), 0, (0,))
 
 
-class Scanner:
-    """Reads the lines of the formats that a file has had so far.
+class ScannedMark(Draft):
+    """The record of a rare event; its line is cut out and its text decoded when it is wanted."""
 
-    Args:
-        recogniser: Knows which formats may claim the same lines.
-        shape: Makes the shape of a stretch from its format, its totals, its zone, and the width of
-            its fractions.
-    """
+    __slots__ = ("_base", "_compiled", "_data", "_reals", "_source", "_told", "enough")
+    enough: bool
 
-    def __init__(self, recogniser: Recogniser, shape: ShapeOf) -> None:
-        self._recogniser = recogniser
-        self._shape_of = shape
-        self._known: list[CompiledFormat] = []
-        self._programs = b""
-        self._shapes: dict[tuple[object, ...], StepShape] = {}
-        self._told = np.empty((1, _WIDTH), dtype=np.int64)
-        self._metrics = 0
-        self._table: Table | None = None
-
-    def forget_shapes(self) -> None:
-        """Shapes name the file, which has another name now."""
-        self._shapes.clear()
-
-    def learn(self, compiled: CompiledFormat) -> None:
-        """A record of this format was recognised."""
-        if compiled in self._known or len(self._known) == MOST or native.scan is None:
-            return
-        program = compiled.program
-        if program is None or not (program.steps or compiled.format.kind in BUILDERS):
-            return
-        self._known.append(compiled)
-        self._metrics = max(self._metrics, program.metrics)
-        self._programs += program.written(compiled.anchor, self._recogniser.rivals(compiled))
-
-    def takes(self, compiled: CompiledFormat | None) -> TypeGuard[CompiledFormat]:
-        """Whether the scanner can go on from a record of this format."""
-        return native.scan is not None and compiled in self._known
-
-    def begin(self) -> None:
-        """Other lines come: the rows of the ones before are not added to any more."""
-        self._table = None
-
-    def _room(self, size: int) -> Table:
-        """A table with room for the rows that so many bytes have, usually."""
-        table = self._table
-        if table is None or table.metrics < self._metrics:
-            table = self._table = Table(self._metrics, size // _SHORT + 1)
-        return table
-
-    def scan(
+    def __init__(
         self,
+        compiled: CompiledFormat,
+        told: list[int],
+        reals: list[float],
         lines: Lines,
-        start: int,
-        number: int | None,
-        owner: RankId,
-        hot: CompiledFormat,
-    ) -> Scan:
-        """Read lines from a place on, as far as they are of the known formats."""
-        items: list[ScannedSteps | Marker] = []
-        count, newest = 0, self._known.index(hot)
-        room = min(_ROOM, (len(lines.data) - start) // _SHORT + 1)
-        if len(self._told) < room:
-            self._told = np.empty((room, _WIDTH), dtype=np.int64)
-        table = self._room(len(lines.data) - start)
-        table.stands_in(lines.data, lines.offset)
-        while native.scan is not None:
-            rows, told, taken, start, newest = native.scan(
-                self._programs,
-                newest,
-                lines.data,
-                start,
-                len(lines.data),
-                MISSING if number is None else number + count,
-                lines.offset,
-                MISSING if owner.rank is None else owner.rank,
-                MISSING if owner.local is None else owner.local,
-                table.integers,
-                table.who,
-                table.floats,
-                table.capacity,
-                table.count,
-                self._told,
+        who: RankId,
+        source: Source,
+    ) -> None:
+        self._compiled, self._told, self._reals = compiled, told, reals
+        self._data, self._base, self._source = lines.data, lines.offset, source
+        self.who, self.digits, self.zone = who, told[DIGITS], None
+        if told[ZONE_LENGTH]:
+            self.zone = zone_minutes(lines.data[told[ZONE] : told[ZONE] + told[ZONE_LENGTH]])
+        self.arrival, self.live = source.arrival, source.live
+        line = compiled.format
+        self.split, self.epoch_base = line.split, compiled.dialect.epoch_base
+        self.enough = line.kind in _ENOUGH
+        self.epoch, self.start = None, False
+        if line.kind is Kind.EPOCH_MARKER:
+            self.epoch = told[VALUES + compiled.names.index("epoch")]
+            fixed = line.fixed.get("start")
+            self.start = bool(
+                told[VALUES + compiled.names.index("start")] if fixed is None else fixed
             )
-            table.count = rows
-            count += taken
-            items += self._items(lines, table, told)
-            if rows == table.capacity:
-                table.reserve(2 * table.capacity)
-            elif told < len(self._told):
-                break
-        return Scan(items, count, start, self._known[newest])
+        # As the plain engine has it: one division, where a row has one multiplication.
+        seconds = reals[CLOCK]
+        self.seconds = seconds + told[FRACTION] / 10 ** told[DIGITS] if told[DIGITS] else seconds
 
-    def _items(self, lines: Lines, table: Table, count: int) -> Iterator[ScannedSteps | Marker]:
-        for at, told in enumerate(self._told[:count].tolist()):
-            compiled = self._known[told[0]]
-            if told[2]:
-                yield self._steps(compiled, lines, table, told)
-            else:
-                yield self._marker(compiled, lines, at, told)
+    def place(self) -> Place:
+        """Where its line stands, and the line."""
+        told = self._told
+        number = None if told[NUMBER] == MISSING else told[NUMBER]
+        line = self._data[told[START] - self._base : told[END] - self._base]
+        return Place(number, told[START], line)
 
-    def _steps(
-        self, compiled: CompiledFormat, lines: Lines, table: Table, told: list[int]
-    ) -> ScannedSteps:
-        _, first, count, _, _, _, rank, local, mixed, _, digits, _, at, length, *rest = told
-        zone = lines.data[at : at + length]
-        key = (compiled.format.name, digits, zone, *rest[:3])
-        shape = self._shapes.get(key)
-        if shape is None:
-            totals = tuple(None if total == MISSING else total for total in rest[:3])
-            shape = self._shapes[key] = self._shape_of(compiled, totals, zone, digits)
-            if len(self._shapes) > _SHAPES:
-                del self._shapes[next(iter(self._shapes))]
-        owner = None if mixed else who_of(rank, local)
-        return ScannedSteps(shape, table, first, first + count, compiled.name_set, owner, None)
+    def event(self) -> Event:
+        """The whole event."""
+        place, compiled, source = self.place(), self._compiled, self._source
+        return BUILDERS[compiled.format.kind](
+            compiled,
+            self._fields(),
+            {
+                "where": Where(source.file, place.number, place.offset),
+                "who": self.who,
+                "text": quote(place.line),
+                "stamp": self.stamp,
+                "arrival": source.arrival,
+                "live": source.live,
+                "attempt": source.attempt,
+            },
+        )
 
-    def _marker(self, compiled: CompiledFormat, lines: Lines, at: int, told: list[int]) -> Marker:
-        _, _, _, line, start, end, rank, local, _, timed, digits, fraction, zone, length = told[:14]
-        values: list[int | float] = [*told[_VALUES : _VALUES + len(compiled.names)]]
-        for place, kind in enumerate(compiled.types):
-            if kind is FieldType.FLOAT:
-                values[place] = float(self._told[at].view(np.float64)[_VALUES + place])
-        fields: Fields = dict(zip(compiled.names, values, strict=True))
+    def _fields(self) -> Fields:
+        compiled = self._compiled
+        fields: Fields = {
+            name: (self._reals if kind is FieldType.FLOAT else self._told)[VALUES + at]
+            for at, (name, kind) in enumerate(zip(compiled.names, compiled.types, strict=True))
+        }
         if compiled.has_rank:
-            fields["rank"] = told[_STATED]
+            fields["rank"] = self._told[STATED]
         fields.update(compiled.format.fixed)
-        stamp = None
-        if timed:
-            seconds = float(self._told[at].view(np.float64)[_SECONDS])
-            # As the plain engine: one division, where a row has one multiplication.
-            seconds = seconds + fraction / 10**digits if digits else seconds
-            stamp = Stamp(seconds, zone_minutes(lines.data[zone : zone + length]), digits)
-        number = None if line == MISSING else line
-        return Marker(compiled, fields, number, start, end, who_of(rank, local), stamp)
-
-
-@lru_cache(maxsize=4096)
-def who_of(rank: int, local: int) -> RankId:
-    """A writer from two columns."""
-    return RankId(None if rank < 0 else rank, None if local < 0 else local)
-
-
-def _integer(value: int, count: int) -> NDArray[np.int64]:
-    return np.ndarray((count,), np.int64, pack("=q", value), 0, (0,))
-
-
-def _who(value: int | None, count: int) -> NDArray[np.int32]:
-    return np.ndarray((count,), np.int32, pack("=i", MISSING if value is None else value), 0, (0,))
-
-
-def _real(value: float, count: int) -> NDArray[np.float64]:
-    return np.ndarray((count,), np.float64, pack("=d", value), 0, (0,))
+        return fields

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,20 @@ Quote = Callable[[RankId, Place], LogLine]
 _Line = tuple[RankId, Place]
 
 
+class Mark(Protocol):
+    """A line that is cut out when it is wanted."""
+
+    @property
+    def who(self) -> RankId:
+        """Who wrote it."""
+
+    def place(self) -> Place:
+        """Where it stands, and the line."""
+
+
+_Entry = _Line | Rows | Mark
+
+
 def quote(line: bytes) -> str:
     """A line as evidence: decoded, bounded, without its end; still untrusted."""
     return line[: MAX_TEXT * 4].decode(errors="replace")[:MAX_TEXT].rstrip("\r\n")
@@ -68,13 +82,18 @@ class Seen:
     """Notes the lines of one feed."""
 
     def __init__(self) -> None:
-        self._last: dict[RankId, Place | tuple[Table, int]] = {}
-        self._recent: deque[_Line | Rows] = deque(maxlen=RECENT)
+        self._last: dict[RankId, Place | Mark | tuple[Table, int]] = {}
+        self._recent: deque[_Entry] = deque(maxlen=RECENT)
 
     def add(self, who: RankId, place: Place) -> None:
         """Note one line."""
         self._last[who] = place
         self._recent.append((who, place))
+
+    def add_mark(self, mark: Mark) -> None:
+        """Note a line that need not be cut out yet."""
+        self._last[mark.who] = mark
+        self._recent.append(mark)
 
     def add_rows(self, rows: Rows) -> None:
         """Note successive step records."""
@@ -85,10 +104,7 @@ class Seen:
 
     def take(self, quoted: Quote) -> tuple[dict[RankId, LogLine], Sequence[LogLine]]:
         """The newest line of each writer, and the newest lines; begins anew."""
-        last = {
-            who: quoted(who, place if isinstance(place, Place) else _place(*place))
-            for who, place in self._last.items()
-        }
+        last = {who: quoted(who, _placed(noted)) for who, noted in self._last.items()}
         recent = QuotedLines(tuple(self._recent), quoted)
         self._last = {}
         self._recent.clear()
@@ -101,7 +117,7 @@ class QuotedLines(Sequence[LogLine]):
     Until then they hold the data of the feed, but where they are few: then only the lines.
     """
 
-    def __init__(self, entries: Sequence[_Line | Rows], quoted: Quote) -> None:
+    def __init__(self, entries: Sequence[_Entry], quoted: Quote) -> None:
         count = sum(len(entry) if isinstance(entry, Rows) else 1 for entry in entries)
         self._count = min(RECENT, count)
         self._quoted = quoted
@@ -129,9 +145,9 @@ class QuotedLines(Sequence[LogLine]):
         return self._lines
 
 
-def _newest(entries: Sequence[_Line | Rows]) -> Sequence[_Line | Rows]:
+def _newest(entries: Sequence[_Entry]) -> Sequence[_Entry]:
     """The last ones, of which there are enough; the others are let go."""
-    kept: deque[_Line | Rows] = deque()
+    kept: deque[_Entry] = deque()
     room = RECENT
     for entry in reversed(entries):
         if isinstance(entry, Rows) and len(entry) > room:
@@ -143,13 +159,21 @@ def _newest(entries: Sequence[_Line | Rows]) -> Sequence[_Line | Rows]:
     return kept
 
 
-def _places(entries: Sequence[_Line | Rows]) -> Iterator[_Line]:
+def _places(entries: Sequence[_Entry]) -> Iterator[_Line]:
     for entry in entries:
         if isinstance(entry, Rows):
             for row in range(entry.first, entry.end):
                 yield entry.owner or _writer(entry.columns, row), _place(entry.columns, row)
-        else:
+        elif isinstance(entry, tuple):
             yield entry
+        else:
+            yield entry.who, entry.place()
+
+
+def _placed(noted: Place | Mark | tuple[Table, int]) -> Place:
+    if isinstance(noted, Place):
+        return noted
+    return _place(*noted) if isinstance(noted, tuple) else noted.place()
 
 
 def _writer(columns: Table, row: int) -> RankId:

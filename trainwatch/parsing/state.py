@@ -19,6 +19,7 @@ from trainwatch.events import (
     EvalResult,
     Event,
     Granularity,
+    Items,
     LogLine,
     RankId,
     Split,
@@ -89,10 +90,10 @@ class StateReader:
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:  # noqa: ARG002 - a document says itself whether it is whole
         """Take the next complete lines of the file."""
-        if lines.dropped or (self._start is None and lines.offset):
+        if lines.dropped or (self._start is None and lines.place):
             self._fail()
-        self._start = self._start or (lines.offset, lines.number)
-        for line in lines.data.splitlines(keepends=True):
+        self._start = self._start or (lines.place, lines.number)
+        for line in lines.text.splitlines(keepends=True):
             self._waiting += bool(line.strip())
             if self._buffer is None or len(self._buffer) + len(line) > MAX_STATE:
                 self._fail()
@@ -104,7 +105,7 @@ class StateReader:
 
     def finish(self, arrival: Arrival) -> Read:  # noqa: ARG002 - each record has its own
         """What the lines gave since the last call."""
-        read = Read(tuple(self._items), self._last, (), self._unparsed)
+        read = Read(Items(tuple(self._items)), self._last, (), self._unparsed)
         self._items, self._last, self._unparsed = [], {}, 0
         return read
 

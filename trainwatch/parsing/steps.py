@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from trainwatch.events import MISSING, Event, RankId, StepBlock, StepShape
+from trainwatch.events import MISSING, Draft, Event, Items, RankId, StepBlock, StepShape
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import (
     BATCH,
@@ -32,7 +32,7 @@ from trainwatch.parsing.prefix import (
     zone_minutes,
 )
 from trainwatch.parsing.prefix import LOCAL as LOCAL_RANK
-from trainwatch.parsing.scanned import ScannedSteps
+from trainwatch.parsing.scanned import ScannedBlock
 from trainwatch.parsing.seen import Rows
 
 NAN = float("nan")
@@ -121,13 +121,13 @@ class Gatherer:
         self._epoch_of = epoch_of
         self._layouts: dict[str, StepLayout] = {}
         self._whole = True
-        self._items: list[Columns | ScannedSteps | StepBlock | Event] = []
+        self._items: list[Columns | StepBlock | Event | Draft] = []
 
     def rename(self, file: str) -> None:
         """The next records stand in another part of a rotated log."""
         self._file = file
 
-    def add_event(self, event: Event) -> None:
+    def add_event(self, event: Event | Draft) -> None:
         """Add a rare event behind the steps gathered so far."""
         self._items.append(event)
 
@@ -152,29 +152,20 @@ class Gatherer:
             ]
             yield self._fill(self._columns(shape), part, layout, known)
 
-    def finish(self, arrival: float, *, live: bool) -> tuple[StepBlock | Event, ...]:
+    def finish(self, arrival: float, *, live: bool) -> Items:
         """Everything gathered, in file order; begins anew."""
-        items = tuple(
-            item if isinstance(item, Event | StepBlock) else item.block(arrival, live=live)
+        items = [
+            item.block(arrival, live=live) if isinstance(item, Columns) else item
             for item in self._items
-        )
+        ]
         self._items = []
-        return items
+        return Items(items)
 
-    def add_scanned(self, steps: ScannedSteps) -> None:
+    def add_block(self, block: ScannedBlock) -> None:
         """Add what the native scanner read."""
-        if "epoch" not in steps.columns:
-            if steps.owner is None:
-                self._state_epochs(steps.rows)
-            else:
-                steps.epoch = self._epoch_of(steps.owner)
-        self._items.append(steps)
-
-    def _state_epochs(self, rows: Rows) -> None:
-        """Give the rows the epoch that the last header of their writer stated."""
-        epochs = rows.columns.floats[EPOCH, rows.first : rows.end]
-        for who, mask in rows.writers():
-            epochs[mask] = self._epoch_of(who)
+        if not block.states_epochs:
+            block.state_epochs(self._epoch_of)
+        self._items.append(block)
 
     def _fill(
         self, columns: Columns, part: Stretch, layout: StepLayout, writers: Sequence[RankId]

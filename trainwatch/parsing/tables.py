@@ -10,6 +10,7 @@ from trainwatch.events import (
     MISSING,
     NOBODY,
     Granularity,
+    Items,
     LogLine,
     RankId,
     Stamp,
@@ -95,8 +96,8 @@ class TableReader:
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file; a torn row is no row."""
-        number, offset = lines.number, lines.offset
-        for line in lines.data.split(b"\n"):
+        number, offset = lines.number, lines.place
+        for line in lines.text.split(b"\n"):
             if line.strip():
                 self._unparsed += torn or not self._line(Place(number, offset, line), arrival)
             offset += len(line) + 1
@@ -105,7 +106,7 @@ class TableReader:
     def finish(self, arrival: Arrival) -> Read:
         """What the lines gave since the last call."""
         blocks = tuple(columns.block(arrival.time, live=arrival.live) for columns in self._gathered)
-        read = Read(blocks, self._last, (), self._unparsed)
+        read = Read(Items(blocks), self._last, (), self._unparsed)
         self._gathered, self._last, self._unparsed = [], {}, 0
         return read
 

@@ -48,6 +48,10 @@ class Assembler:
             data = self._begin(data)
         return (self._wide or self._lines).feed(data)
 
+    def settle(self) -> None:
+        """What was given out has been read."""
+        self._lines.settle()
+
     def flush(self) -> Lines | None:
         """The torn last line of a file that will not grow, or None. Feed nothing after it."""
         if self._head:

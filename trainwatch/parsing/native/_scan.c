@@ -482,10 +482,50 @@ done:
     return result;
 }
 
-static PyMethodDef methods[] = {{"scan", scan, METH_VARARGS, scan_doc}, {NULL, NULL, 0, NULL}};
+PyDoc_STRVAR(sums_doc, "sums(values, starts, totals)\n--\n\n"
+                       "Add each stretch of values to its total, one value after another.");
+
+static PyObject *sums(PyObject *self, PyObject *args)
+{
+    Py_buffer values, starts, totals;
+    int sound = 1;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "y*y*w*:sums", &values, &starts, &totals))
+        return NULL;
+    const double *value = values.buf;
+    const int64_t *start = starts.buf;
+    double *total = totals.buf;
+    Py_ssize_t count = values.len / (Py_ssize_t)sizeof(double);
+    Py_ssize_t stretches = starts.len / (Py_ssize_t)sizeof(int64_t);
+    if (totals.len / (Py_ssize_t)sizeof(double) < stretches)
+        sound = 0;
+    for (Py_ssize_t at = 0; at < stretches && sound; at++) {
+        int64_t end = at + 1 < stretches ? start[at + 1] : count;
+        if (start[at] < 0 || start[at] > end || end > count) {
+            sound = 0;
+            break;
+        }
+        double sum = total[at];
+        for (int64_t place = start[at]; place < end; place++)
+            sum += value[place];
+        total[at] = sum;
+    }
+    PyBuffer_Release(&values);
+    PyBuffer_Release(&starts);
+    PyBuffer_Release(&totals);
+    if (!sound) {
+        PyErr_SetString(PyExc_ValueError, "sums: stretches that do not fit the values");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {{"scan", scan, METH_VARARGS, scan_doc},
+                                {"sums", sums, METH_VARARGS, sums_doc},
+                                {NULL, NULL, 0, NULL}};
 
 /* One more with every change of what Python and this file hand each other. */
-static int add_layout(PyObject *module) { return PyModule_AddIntConstant(module, "LAYOUT", 2); }
+static int add_layout(PyObject *module) { return PyModule_AddIntConstant(module, "LAYOUT", 3); }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)add_layout}, {0, NULL}};
 

@@ -20,3 +20,6 @@ def scan(
     row: int,
     stretches: NDArray[np.int64],
 ) -> tuple[int, int, int, int, int]: ...
+def sums(
+    values: NDArray[np.float64], starts: NDArray[np.int64], totals: NDArray[np.float64]
+) -> None: ...
