@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from trainwatch.cli import torchopinion
 from trainwatch.cli.evidence import gather_files
 from trainwatch.cli.options import Selection
 from trainwatch.cli.reading import chosen_paths, local_offset, read_all
@@ -41,7 +42,8 @@ def diagnose_now(
     for earlier in stored(chosen):
         gathering.take_look(earlier)
     asked = replace(selection, paths=tuple(chosen))
-    read = read_all(asked, gathering.take, gathering.see, lambda: gathering.telling)
+    with torchopinion.asked_meanwhile(gathering):
+        read = read_all(asked, gathering.take, gathering.see, lambda: gathering.telling)
     engine = read.engine
     if seen is not None:
         seen.keep(engine.judge().ranks)

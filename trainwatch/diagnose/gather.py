@@ -16,6 +16,7 @@ from trainwatch.diagnose.clue import THREADED, Clue, Exited, Order
 from trainwatch.diagnose.errorfile import ErrorFile, read_error_file
 from trainwatch.diagnose.live.model import Live
 from trainwatch.diagnose.log import LogNotes
+from trainwatch.diagnose.recorder.opinion import Opinion
 from trainwatch.diagnose.signature import Signature
 from trainwatch.diagnose.tails import KEPT, NAN, QUOTED, Tail, sniff
 from trainwatch.diagnose.tracebacks import Ended
@@ -38,6 +39,7 @@ class Gathering:
         logs: What each log said besides its records, by `FileRole.base`.
         errors: What the error files of @record hold.
         dumps: The bytes of flight-recorder dumps, by name.
+        opinion: What torch's own analyser makes of them.
         live: What the processes themselves showed just now.
         looks: What they showed earlier, as it was written down.
     """
@@ -46,6 +48,7 @@ class Gathering:
         self.logs: dict[str, LogNotes] = {}
         self.errors: list[Clue] = []
         self.dumps: dict[str, bytes] = {}
+        self.opinion: Opinion | None = None
         self.live: Live | None = None
         self.looks: list[Live] = []
         self._names: dict[str, LogNotes] = {}
@@ -84,6 +87,10 @@ class Gathering:
     def take_dump(self, name: str, data: bytes) -> None:
         """Take the content of a flight-recorder dump, whole or not."""
         self.dumps[name] = data
+
+    def take_opinion(self, opinion: Opinion) -> None:
+        """Take a second opinion on the dumps."""
+        self.opinion = opinion
 
     def take_live(self, live: Live) -> None:
         """Take what the processes of the run show just now."""

@@ -19,6 +19,7 @@ from trainwatch.diagnose.lead import Charge, Lead, When
 from trainwatch.diagnose.recorder import Confidence as Sureness
 from trainwatch.diagnose.recorder import Finding, Kind, Outcome, RecorderEvidence, Stand
 from trainwatch.diagnose.recorder.lacking import STACKS
+from trainwatch.diagnose.recorder.opinion import compared
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stuck import silent_for_long, stack_proofs
 from trainwatch.diagnose.words import ranks_words
@@ -107,7 +108,11 @@ def _lead(case: Case, evidence: RecorderEvidence, first: Finding, ranks: tuple[i
         when=When(case.crew.attempt),
         charges={RankId(rank): Charge(role, _why(evidence, rank)) for rank in ranks},
         victims={RankId(rank): _waits(evidence, rank) for rank in evidence.victims},
-        proofs=(*proofs(evidence), *(stack_proofs(live, case.view.utc_offset) if live else ())),
+        proofs=(
+            *proofs(evidence),
+            *_second(case, ranks),
+            *(stack_proofs(live, case.view.utc_offset) if live else ()),
+        ),
         refute=f"by {first.refute}",
         advice=_ADVICE.get(first.kind, _DEFAULT_ADVICE),
         missing=(
@@ -154,6 +159,14 @@ def proofs(
         ranks = (*finding.ranks, *finding.waiting)
         name = next((files[rank] for rank in ranks if rank in files), SOURCE)
         yield Proof(Evidence(name, None, 0, finding.sentence), f"{SOURCE}: {finding.kind.value}")
+
+
+def _second(case: Case, ranks: tuple[int, ...]) -> Iterator[Proof]:
+    """What torch's own analyser makes of the same dumps; it names nobody by itself."""
+    opinion = case.gathering.opinion
+    if opinion is not None and opinion.named and case.live is None:
+        said, fits = compared(opinion, ranks)
+        yield Proof(Evidence("torchfrtrace", None, 0, said), fits)
 
 
 def _straggler(case: Case, evidence: RecorderEvidence, first: Finding) -> Lead:

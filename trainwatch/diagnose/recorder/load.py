@@ -36,6 +36,11 @@ def load_dump(file: str, data: bytes) -> Dump:
         raise DumpError(f"{file}: {error}") from error
 
 
+def plain_dump(data: bytes) -> object:
+    """The plain values that a dump holds, as they are; raises DumpError as `load_dump` does."""
+    return _open(data)[1]
+
+
 def rank_of_name(file: str) -> int | None:
     """The rank that a file's name states, as in `nccl_trace_rank_3`, `_dump_3` or `x_rank_3.json`."""
     named = _NAMED_RANK.findall(_base(file))
