@@ -7,6 +7,7 @@ from collections.abc import Callable
 from trainwatch.events import (
     Event,
     Fault,
+    Items,
     LaunchFailed,
     Parsed,
     StepBlock,
@@ -90,7 +91,8 @@ class Urgency:
 
     def take(self, parsed: Parsed) -> None:
         """Look at what a feed gave; a listener of the engine."""
-        for item in parsed.items:
+        items = parsed.items
+        for item in items.drafts if isinstance(items, Items) else items:  # no marker is urgent
             if isinstance(item, StepBlock):
                 self._values(item)
             elif isinstance(item, Fault | LaunchFailed | WorkerFailure):
