@@ -454,28 +454,41 @@ HOSTILE = (
 
 
 def hostile(**fields: object) -> RunView:
+    """Everything that others may name or write; one line is ten thousand characters long."""
     lines = tuple(
         replace(
-            log_line(number, number % 4, HOSTILE, "ERROR"), where=Where(HOSTILE, number, number)
+            log_line(number, number % 4, HOSTILE * (50 if number == 3 else 1), "ERROR"),
+            where=Where(HOSTILE, number, number),
         )
         for number in range(30)
     )
+    proof = Evidence(HOSTILE, None, 99, HOSTILE)
     finding = Finding(
         rule="x",
         severity=Severity.CRITICAL,
         who=NOBODY,
         message=f"message {HOSTILE}",
-        evidence=(Evidence(HOSTILE, None, 99, HOSTILE),),
+        evidence=(proof,),
         refute=HOSTILE,
     )
+    card = replace(
+        system().gpus[0], host=HOSTILE, name=HOSTILE, throttled=(HOSTILE,), errors={HOSTILE: 1}
+    )
+    host = replace(system().hosts[0], host=HOSTILE, disks=(DiskSample(HOSTILE, 1, 2),))
+    saved = Checkpoint(f"/data/{HOSTILE}", State.SOUND, None, 1, NOW)
+    torn = replace(saved, state=State.DAMAGED, problem=HOSTILE)
     made = healthy(
         info=RunInfo(path=HOSTILE, id=HOSTILE, host=HOSTILE),
         sentence=HOSTILE,
+        metrics={name: MetricView(1.0, 1.0, 1.0, 1.0, 1) for name in (HOSTILE, "loss")},
         ranks=tuple(rank(n, last=lines[n]) for n in range(4)),
         recent=lines,
         alerts=(finding,),
         problems=(HOSTILE,),
         curves=(curve(metric=HOSTILE),),
+        system=SystemView(NOW, (card,), (host,), (HOSTILE,)),
+        checkpoints=Saves(Survey((torn, saved))),
+        step_unit=HOSTILE,
     )
     return replace(made, **fields)  # type: ignore[arg-type]
 

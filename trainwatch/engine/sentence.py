@@ -57,9 +57,13 @@ def _stalled(ranks: tuple[RankView, ...]) -> str:
     quietest = min((rank.silent_seconds or 0.0 for rank in silent), default=0.0)
     if len(silent) == len(ranks):
         every = min((rank.step_seconds for rank in silent if rank.step_seconds), default=None)
-        usual = f" (usual {duration(every)})" if every else ""
+        usual = f" (usual {_short(every)})" if every else ""
         return f"no rank moved for {duration(quietest)}{usual}"
     return f"{_ranks([rank.who for rank in silent])} silent for {duration(quietest)}"
+
+
+def _short(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else f"{seconds:.2g} s"
 
 
 def _failed(verdict: Verdict, info: RunInfo) -> str:

@@ -19,6 +19,9 @@ from trainwatch.tui.widgets.pane import Pane
 from trainwatch.tui.widgets.rows import Rows
 
 _MOST_GROUNDS = 8
+_SHARE = 45
+"""Per cent of the screen's lines that a diagnosis takes at most; it can be scrolled."""
+
 _HOW = (
     "A run that stalls or fails is diagnosed by itself. D does it now: it reads all logs, looks at "
     "the processes where they live here, and says what is wrong, who, where, why and what next."
@@ -107,6 +110,7 @@ class DiagnosisPane(Pane):
         elif state.running:
             lines = []
         problems = alerts.problem_lines(view, width)
+        self.rows.styles.max_height = max(self.app.size.height * _SHARE // 100, 3)
         self.rows.set([*lines, *problems], lambda one, _: one, ())
 
 

@@ -25,13 +25,13 @@ class GpuPane(Pane):
         del shape
         system = view.system
         found = list(gpus.by_trouble(system)) if system is not None else []
+        self._view = view
         self.entitle(
             gpus.heading(view, view.now), lambda width: self._heads(width) if found else []
         )
         if not found:
             self.rows.set(gpus.empty(view), lambda one, _: _as_line(one), line(""))
             return
-        self._view = view
         self.rows.set(found, self._row, line(""))
 
     def _heads(self, width: int) -> list[Line]:
