@@ -99,10 +99,72 @@ def test_a_worker_answers_and_its_directory_is_private(start: Start, tmp_path: P
     assert talk(socket, b"anything else") == b"null"
 
 
+JOINED = """
+import sys, time, types
+torch = types.ModuleType('torch.distributed')
+torch.is_initialized = lambda: True
+torch.get_rank = lambda: {rank}
+sys.modules['torch.distributed'] = torch
+def wait_here():
+    print('up', flush=True)
+    time.sleep(600)
+"""
+RANKS = "{joined}\nimport subprocess\nsubprocess.Popen([sys.executable, '-c', {other!r}], env={env})\nwait_here()"
+
+
 @pytest.mark.parametrize("environ", [{}, {"RANK": "no number"}])
-def test_nothing_without_a_rank(start: Start, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_without_a_rank_it_has_none_to_tell(
+    start: Start, tmp_path: Path, environ: dict[str, str]
+) -> None:
     up(start(SLEEP, **environ))
-    assert not sockets(tmp_path)
+    (socket,) = sockets(tmp_path)
+    assert talk(socket, b"rank") == b"null"
+
+
+def test_ranks_that_no_environment_names_are_told_by_the_process_group(
+    start: Start, tmp_path: Path
+) -> None:
+    """As Lightning starts them: the first is the parent of the second, and names it LOCAL_RANK."""
+    other = JOINED.format(rank=1) + "wait_here()"
+    env = "{**__import__('os').environ, 'LOCAL_RANK': '1'}"
+    code = RANKS.format(joined=JOINED.format(rank=0), other=other, env=env)
+    one = start(code, TRAINWATCH_RUN_ID="group")
+    up(one)
+    up(one)
+    (tmp_path / "run.json").write_text('{"token": "group"}')
+    workers = of_run(tmp_path)
+    assert [worker.rank for worker in workers] == [0, 1]
+    live = read_document("", look_twice(workers, "test", between=0.1))
+    assert live is not None
+    assert [(stand.who.rank, bool(stand.frames), stand.children) for stand in live.stands] == [
+        (0, True, ()),
+        (1, True, ()),
+    ]
+
+
+def test_processes_that_torch_spawns_have_a_probe_each(start: Start, tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, time\n"
+        "def wait_here(rank):\n"
+        "    import sys, types\n"
+        "    torch = types.ModuleType('torch.distributed')\n"
+        "    torch.is_initialized, torch.get_rank = (lambda: True), (lambda: rank)\n"
+        "    sys.modules['torch.distributed'] = torch\n"
+        "    print('up', flush=True)\n"
+        "    time.sleep(600)\n"
+        "if __name__ == '__main__':\n"
+        "    context = multiprocessing.get_context('spawn')\n"
+        "    for rank in range(2):\n"
+        "        context.Process(target=wait_here, args=(rank,)).start()\n"
+        "    time.sleep(600)\n"
+    )
+    script = tmp_path / "spawn.py"
+    script.write_text(code)
+    one = start(script, TRAINWATCH_RUN_ID="spawn")
+    up(one)
+    up(one)
+    (tmp_path / "run.json").write_text('{"token": "spawn"}')
+    assert [worker.rank for worker in of_run(tmp_path)] == [0, 1]
 
 
 def test_the_child_of_a_worker_has_no_probe_of_its_own(start: Start, tmp_path: Path) -> None:

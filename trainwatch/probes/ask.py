@@ -70,6 +70,19 @@ def recorder(one: Process) -> bytes | None:
     return text if text and text != b"null" else None
 
 
+def rank_of(one: Process) -> int | bool:
+    """The rank that a process says it has; True where its probe is there and does not answer.
+
+    False where it has none, or no probe.
+    """
+    base = _base(one)
+    text = talk(base.with_suffix(".sock"), b"rank") if base is not None else None
+    if text == b"":
+        return True
+    number = text.decode("ascii", "replace") if text else ""
+    return int(number) if number.isdecimal() and len(number) < 8 else False  # noqa: PLR2004
+
+
 def talk(path: Path, question: bytes) -> bytes | None:
     """The answer on a socket; b"" when it is there and does not answer, None when it is not."""
     try:

@@ -2,12 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from trainwatch.probes.ask import rank_of
 from trainwatch.probes.proc import Process, descendants, named_paths, open_files, processes
 
 _TOKEN = "TRAINWATCH_RUN_ID"  # noqa: S105 - the name of a variable
+_PYTHON = ("python", "pt_main")
 _GROUP = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID")
 
 
@@ -98,8 +101,19 @@ def _workers(roots: set[int], every: dict[int, Process]) -> list[Process]:
             below[one.pid] = one
     ranked = [one for one in below.values() if one.rank is not None]
     workers = [one for one in ranked if not _inherits(one, every) and not _launches(one, ranked)]
-    chosen = workers or [one for one in below.values() if _is_python(one, below)]
+    chosen = workers or _told(below) or [one for one in below.values() if _is_python(one, below)]
     return sorted(chosen, key=lambda one: (one.rank is None, one.rank or 0, one.pid))
+
+
+def _told(below: Mapping[int, Process]) -> list[Process]:
+    """Without ranks in their environment: those that have joined a process group, and say so."""
+    pythons = [one for one in below.values() if one.name.startswith(_PYTHON)]
+    told = [(one, rank_of(one)) for one in pythons]
+    if not any(type(rank) is int for _, rank in told):
+        return []
+    return [
+        replace(one, told=None if rank is True else rank) for one, rank in told if rank is not False
+    ]
 
 
 def _group(process: Process) -> tuple[str | None, ...] | None:
@@ -125,6 +139,6 @@ def _launches(process: Process, ranked: list[Process]) -> bool:
 
 def _is_python(process: Process, below: dict[int, Process]) -> bool:
     """Without ranks: a Python that is not the child of another one here."""
-    python = process.name.startswith(("python", "pt_main"))
+    python = process.name.startswith(_PYTHON)
     parent = below.get(process.parent)
-    return python and not (parent is not None and parent.name.startswith(("python", "pt_main")))
+    return python and not (parent is not None and parent.name.startswith(_PYTHON))

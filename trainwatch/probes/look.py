@@ -69,20 +69,22 @@ def _lighten(sample: dict[str, Any]) -> None:
 
 def _look(workers: Sequence[Process], pool: ThreadPoolExecutor) -> dict[str, Any]:
     every = processes()
+    own = {one.pid for one in workers}
     pairs = [
         (one, owner)
         for owner in workers
         if owner.pid in every and every[owner.pid].start == owner.start
-        for one in (every[owner.pid], *_children(owner, every))
+        for one in (every[owner.pid], *_children(owner, every, own))
     ]
     began = time.time()
     found = list(pool.map(lambda pair: _one(*pair), pairs))
     return {"time": began, "processes": found}
 
 
-def _children(owner: Process, every: dict[int, Process]) -> list[Process]:
-    """Its loader processes; not the programs that it started."""
-    below = descendants(owner.pid, every)
+def _children(owner: Process, every: dict[int, Process], workers: set[int]) -> list[Process]:
+    """Its loader processes; not the programs that it started, nor other workers and theirs."""
+    others = workers - {owner.pid}
+    below = descendants(owner.pid, {pid: one for pid, one in every.items() if pid not in others})
     return [one for one in below if one.name.startswith(("python", "pt_"))][:_CHILDREN]
 
 

@@ -14,7 +14,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Process:
-    """One process; `cpu` in seconds, `start` in clock ticks since boot."""
+    """One process; `cpu` in seconds, `start` in clock ticks since boot; `told`: its rank, as it says."""
 
     pid: int
     parent: int
@@ -22,6 +22,7 @@ class Process:
     state: str
     cpu: float
     start: int
+    told: int | None = None
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -32,7 +33,9 @@ class Process:
 
     @property
     def rank(self) -> int | None:
-        """The global rank that it was given."""
+        """The global rank that it was given, or says that it has."""
+        if self.told is not None:
+            return self.told
         text = self.environment.get("RANK", "")
         return int(text) if text.isdecimal() and len(text) < 8 else None  # noqa: PLR2004
 

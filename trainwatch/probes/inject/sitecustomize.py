@@ -39,16 +39,21 @@ def _hand_on():
 def _begin():
     """Start answering, in a worker; anywhere else do nothing."""
     directory = os.environ.get(_DIRECTORY)
-    if not directory or not os.environ.get("RANK", "").isdigit():
+    if not directory:
         return
-    if _spawned():
+    ranked = os.environ.get("RANK", "").isdigit()
+    spawned = _spawned()
+    if spawned and ranked:
         _wait_for_signal()
-    if not _is_worker():
+    # Without a rank in its environment it may get one later: Lightning's, torch.multiprocessing's.
+    if not _is_worker() and (ranked or not spawned):
         return
     owner = "/".join(
         os.environ.get(name, "")
         for name in ("RANK", "LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT", "MASTER_PORT")
     )
+    if spawned:
+        owner += "/" + str(os.getpid())
     if os.environ.get(_OWNER) == owner:
         return  # the child of a worker: a loader process, or a helper program
     os.environ[_OWNER] = owner
@@ -205,6 +210,8 @@ class _Probe:
             text = self.json.dumps(self._stacks()).encode("utf-8", "replace")
         elif asked == b"recorder":
             text = self._recorder()
+        elif asked == b"rank":
+            text = self.json.dumps(self._rank()).encode("ascii")
         else:
             text = b"null"
         connection.sendall(text)
@@ -243,6 +250,13 @@ class _Probe:
             owner = type(frame.f_locals.get("self"))
             return owner.__name__ + "." + code.co_name
         return code.co_name
+
+    def _rank(self):
+        """The global rank in the default process group; None where there is none."""
+        torch = sys.modules.get("torch.distributed")
+        if torch is None or not torch.is_initialized():
+            return None
+        return int(torch.get_rank())
 
     def _recorder(self):
         """The flight recorder as torch gives it; null where this torch has none."""
