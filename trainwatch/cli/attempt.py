@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from trainwatch.cli.options import Selection
-from trainwatch.cli.readbefore import ReadBefore, read_before
+from trainwatch.cli.readbefore import read_before
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.errors import TrainwatchError
-from trainwatch.events import Chunk, SourceItem
+from trainwatch.events import Chunk
 from trainwatch.sources import Follower
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.record import read_record
@@ -21,6 +21,7 @@ class Attempt:
 
     Attributes:
         engine: Its fold.
+        written: Bytes of its logs so far.
     """
 
     def __init__(self, root: Path) -> None:
@@ -31,14 +32,16 @@ class Attempt:
         self.engine = new_engine(
             Selection((str(root),), config=config), replace(run_info(self._paths), since=None)
         )
+        self.written = 0
         self._before = read_before(RunPaths(root))
         self._follower = Follower(self._paths)
 
     def advance(self, now: float) -> None:
         """Feed what is new, and set the moment."""
         for item in self._follower.poll(now):
-            if not _is_old(item, self._follower, self._before):
-                self.engine.feed(item)
+            if isinstance(item, Chunk):
+                item = self._own(item)  # noqa: PLW2901 - the same place, without what is old
+            self.engine.feed(item)
         with contextlib.suppress(TrainwatchError):
             self.engine.info = replace(run_info(self._paths), attempt=0, since=None)
         self.engine.tick(now)
@@ -47,10 +50,17 @@ class Attempt:
         """Let go of the files."""
         self._follower.close()
 
+    def _own(self, chunk: Chunk) -> Chunk:
+        """A chunk in which what earlier attempts wrote is blank; lines and offsets stay."""
+        old = 0
+        if self._before.known:
+            written = self._before.size(self._follower.path_of(chunk.file) or "")
+            old = min(max(written - chunk.offset, 0), len(chunk.data))
+        self.written += len(chunk.data) - old
+        if not old:
+            return chunk
+        return replace(chunk, data=chunk.data[:old].translate(_BLANK) + chunk.data[old:])
 
-def _is_old(item: SourceItem, follower: Follower, before: ReadBefore) -> bool:
-    """Whether an earlier attempt wrote it."""
-    if not isinstance(item, Chunk) or not before.known:
-        return False
-    path = follower.path_of(item.file)
-    return item.offset + len(item.data) <= before.size(path or "")
+
+_BLANK = bytes.maketrans(bytes(set(range(256)) - set(b"\n")), b" " * 255)
+"""For `bytes.translate`: a blank for everything but the ends of lines."""

@@ -37,7 +37,7 @@ def watch(root: Path, seconds: float) -> Judgement:
         while True:
             now = time.time()
             attempt.advance(now)
-            said = gate.look(engine.snapshot())
+            said = gate.look(engine.snapshot(), attempt.written)
             if said.outcome is not Outcome.PENDING or os.getppid() != parent:
                 if keeper and said.silent:
                     keeper.take(Why.STALL, engine.judge())  # before it is ended

@@ -23,6 +23,7 @@ from trainwatch.model.snapshot import Status
 _RULES = {
     "loss_nan": Category.LOSS_NAN_OR_SPIKE,
     "val_loss_nan": Category.LOSS_NAN_OR_SPIKE,
+    "grad_norm_nan": Category.LOSS_NAN_OR_SPIKE,
     "loss_explosion": Category.LOSS_NAN_OR_SPIKE,
     "val_loss_explosion": Category.LOSS_NAN_OR_SPIKE,
     "lr_zero": Category.LR_ZERO,
@@ -31,6 +32,7 @@ _RULES = {
 _WORDS = {
     "loss_nan": "the loss is NaN or infinite",
     "val_loss_nan": "the validation loss is NaN or infinite",
+    "grad_norm_nan": "the gradient norm stays NaN or infinite",
     "loss_explosion": "the loss has exploded",
     "val_loss_explosion": "the validation loss has exploded",
     "lr_zero": "the learning rate is 0",

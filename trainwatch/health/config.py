@@ -17,6 +17,8 @@ class HealthConfig:
         stagnation_steps: Records over which the loss must move; 0 switches the rule off.
         stagnation_change: Relative movement below which it stagnates.
         recovered_records: Sound records after which a spike is over.
+        grad_nan_records: Successive records with a gradient norm of NaN or infinity that are a
+            finding; mixed precision skips such steps while it looks for its scale.
     """
 
     loss_ceiling: float = 1e10
@@ -25,6 +27,7 @@ class HealthConfig:
     stagnation_steps: int = 0
     stagnation_change: float = 0.001
     recovered_records: int = 32
+    grad_nan_records: int = 20
 
 
 @dataclass(frozen=True, slots=True)

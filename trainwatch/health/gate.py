@@ -3,6 +3,7 @@
 A function of successive snapshots and the time; nothing is read or ended here.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -11,7 +12,16 @@ from trainwatch.model.snapshot import RunView, Status
 
 _SILENCE = frozenset(("stall", "hang"))
 _STAGNATION = "loss_stagnation"
-_VALUES = ("loss_", "val_loss_", "lr_")
+_ZERO_LR = "lr_zero"
+_FEW_DIGITS = re.compile(r"(?<![0-9.])0\.0{2,7}(?![0-9eE])")
+"""A number that may be a small one, printed with too few digits; `0.0` is what Python prints for 0."""
+
+_RATE = re.compile(r"(?:\blr|learning[ _-]?rate|学习率)[^0-9\n]{0,6}(0[0-9.eE+-]*)", re.IGNORECASE)
+
+_ZEROS = range(3, 10)
+"""Learning rates of 0 and no others: so many are no finding yet, nor a sound beginning."""
+
+_VALUES = ("loss_", "val_loss_", "lr_", "grad_norm_")
 """With which the names of rules begin that judge values: nobody dies of these by himself."""
 
 DYING = 10.0
@@ -68,9 +78,14 @@ class Gate:
     _bytes: int = field(default=0, init=False)
     _died: float | None = field(default=None, init=False)
 
-    def look(self, view: RunView) -> Judgement:
-        """Judge a snapshot; `view.now` must not run backwards."""
-        self._listen(view)
+    def look(self, view: RunView, written: int | None = None) -> Judgement:
+        """Judge a snapshot; `view.now` must not run backwards.
+
+        Args:
+            view: Of the attempt.
+            written: Bytes of its logs, lines that are not complete included; None: as the view says.
+        """
+        self._listen(view, view.tally.bytes if written is None else written)
         finding = fatal(view)
         if finding is not None and finding.rule.startswith(_VALUES):
             return self._say(view, Outcome.FAILED, in_words(finding))
@@ -94,13 +109,14 @@ class Gate:
         if stalled and silent >= self.seconds:
             return self._say_silent(view, f"stalled: {stalled.message}")
         # One record and then nothing is no health: it has to move in the second half too.
-        if view.now - first >= self.seconds and moved - first >= self.seconds / 2 and not stalled:
+        sound = not stalled and not _learns_nothing(view)
+        if view.now - first >= self.seconds and moved - first >= self.seconds / 2 and sound:
             return self._say(view, Outcome.PASSED)
         return self._say(view, Outcome.PENDING)
 
-    def _listen(self, view: RunView) -> None:
-        if view.tally.bytes != self._bytes:
-            self._bytes, self._heard = view.tally.bytes, view.now
+    def _listen(self, view: RunView, written: int) -> None:
+        if written != self._bytes:
+            self._bytes, self._heard = written, view.now
         place = tuple((rank.epoch, rank.step, rank.records) for rank in view.ranks)
         begun = view.epochs or any(r.records or r.epoch is not None for r in view.ranks)
         if begun and place != self._place:
@@ -130,10 +146,22 @@ def fatal(view: RunView) -> Finding | None:
             for one in view.alerts
             if one.active
             and one.rule not in _SILENCE
-            and (one.severity >= Severity.CRITICAL or one.rule == _STAGNATION)
+            and (one.severity >= Severity.CRITICAL or one.rule == _STAGNATION or _is_zero(one))
         ),
         None,
     )
+
+
+def _is_zero(finding: Finding) -> bool:
+    """Whether it is a learning rate of 0 for certain, and not one printed with too few digits."""
+    proof = finding.evidence[0].text if finding.evidence else ""
+    rates = _RATE.findall(proof)
+    return finding.rule == _ZERO_LR and not any(map(_FEW_DIGITS.search, rates or [proof]))
+
+
+def _learns_nothing(view: RunView) -> bool:
+    rate = view.metrics.get("lr")
+    return rate is not None and rate.count in _ZEROS and rate.max == rate.min == 0
 
 
 def in_words(finding: Finding) -> str:

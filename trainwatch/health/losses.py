@@ -18,6 +18,7 @@ def value_findings(crew: Crew, config: HealthConfig) -> Iterator[Finding]:
     """
     for metric in ("loss", "val_loss", "lr"):
         yield from sorted(_of_metric(metric, crew, config), key=_beginning)
+    yield from sorted(_gradients(crew, config), key=_beginning)
 
 
 def _beginning(finding: Finding) -> tuple[float, float]:
@@ -53,6 +54,37 @@ def _of_metric(metric: str, crew: Crew, config: HealthConfig) -> Iterator[Findin
             continue
         subject = _Subject(member.who, metric, watch, crew.epoch_shift(voice.stream))
         yield from _zero_lr(subject, config) if metric == "lr" else _loss(subject, config)
+
+
+def _gradients(crew: Crew, config: HealthConfig) -> Iterator[Finding]:
+    """Gradients that stay NaN or infinite.
+
+    Beside a loss of exactly 0 a few are enough: Hugging Face's Trainer prints a NaN as 0, unless
+    told otherwise (`logging_nan_inf_filter`).
+    """
+    for member in crew.speakers("grad_norm"):
+        voice = member.metric_voices("grad_norm")[-1]
+        watch = voice.stream.watches.get("grad_norm")
+        if watch is None or voice.attempt < crew.attempt or voice.past:
+            continue
+        loss = voice.stream.watches.get("loss")
+        hidden = loss.zero_run if loss else 0
+        enough = _HIDDEN if hidden >= _HIDDEN else config.grad_nan_records
+        if watch.nonfinite_run < enough or watch.first_nonfinite is None:
+            continue
+        beside = ", and the loss printed is 0" if hidden else ""
+        yield _finding(
+            "grad_norm_nan",
+            member.who,
+            watch.first_nonfinite,
+            f"the gradient norm is NaN or infinite, {watch.nonfinite_run} records in a row{beside}",
+            over=False,
+            refute="if later gradients are finite again",
+        )
+
+
+_HIDDEN = 3
+"""Records in a row of a loss of exactly 0 that hides a NaN."""
 
 
 def _loss(of: _Subject, config: HealthConfig) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ JITTER = 8
 """Records of a new epoch behind which a line of the epoch before may still come, where several
 ranks share a log without saying which is which; later it is a restart."""
 
-WATCHED = ("loss", "val_loss", "lr")
+WATCHED = ("loss", "val_loss", "lr", "grad_norm")
 
 Times = NDArray[np.float64]
 

@@ -290,7 +290,7 @@ def _leaf(reading: Reading, path: str, value: object) -> None:  # noqa: C901 - b
     named = meaning(path)
     if named is None:
         return
-    number = float(value) if abs(value) < _BIG or math.isinf(value) else math.inf
+    number = float(value) if not abs(value) >= _BIG else math.copysign(math.inf, value)
     if named.role is Role.POSITION:
         reading.keys[path] = named.name
         if path in ("num_updates", "global_step"):  # fairseq's `update` counts in epochs
