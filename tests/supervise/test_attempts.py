@@ -87,6 +87,33 @@ def test_the_same_failure_at_the_same_step_twice_is_the_end(tw: Trainwatch) -> N
     assert "reason: attempts 1 and 2" in (tw.run_dir("x") / "signals" / "x.failed").read_text()
 
 
+LIMITED = """
+import os, time
+step = int(open("done").read()) if os.path.exists("done") else 0
+while step < 30:
+    print(f"[DEBUG] [Rank 0] Training step {step}, loss=0.{step + 1}", flush=True)
+    step += 1
+    open("done", "w").write(str(step))
+    slow = step >= 15 and not os.path.exists("tried")
+    if slow:
+        open("tried", "w").close()
+    time.sleep(600 if slow else 0.02)
+open("model.bin", "w").write("complete")
+"""
+
+
+def test_it_goes_on_after_a_time_limit(tw: Trainwatch) -> None:
+    (tw.home / "limited.py").write_text(LIMITED)
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "3", "--restart-delay", "0"),
+        *("--until-exists", "model.bin"),
+        *("--", "timeout", "4", sys.executable, "limited.py", "--resume", "{checkpoint}"),
+    )
+    assert done.returncode == 0, done.stderr
+    record = read_record(tw.run_dir("x"))
+    assert [attempt.exit_code for attempt in record.attempts] == [124, 0]
+
+
 def test_attempts_without_progress_count_only_against_their_number(tw: Trainwatch) -> None:
     done = tw.call(
         *("run", "--exp-id", "x", "--max-attempts", "3", "--restart-delay", "0"),
