@@ -74,6 +74,7 @@ class Engine:
         self._samples: dict[str, SampleParser] = {}
         self._view = Viewpoint(0.0, utc_offset)
         self._history = AlertHistory()
+        self._courses = Courses()
 
     def feed(self, item: SourceItem) -> None:
         """Take the next bytes of a file, or the news that it will not grow."""
@@ -126,7 +127,8 @@ class Engine:
             wish: What is wanted beyond what every snapshot holds.
         """
         crew = muster(self.run, self.info)
-        courses = Courses(self.info.consoles)
+        courses = self._courses
+        courses.consoles = self.info.consoles
         verdict = self._judge(crew)
         progress = progress_of(crew, self.info, self._view)
         ranks = verdict.ranks

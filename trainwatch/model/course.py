@@ -120,23 +120,27 @@ def extent(stream: Stream, metric: str, start: int, course: Course) -> Extent:
 
 
 class Courses:
-    """The courses of one snapshot, each found once.
+    """The courses of a run's members, each found anew only when its records have changed.
 
-    Args:
+    Attributes:
         consoles: Bytes in `console.log` with which each attempt of the run began, the first included.
     """
 
-    def __init__(self, consoles: Sequence[int] = ()) -> None:
-        self._consoles = consoles
-        self._known: dict[tuple[tuple[int, int], ...], Course] = {}
+    def __init__(self) -> None:
+        self.consoles: Sequence[int] = ()
+        self._known: dict[tuple[int, ...], tuple[object, Course]] = {}
 
     def of(self, voices: Sequence[Voice], metric: str) -> Course:
         """The course of a member by the logs that print a metric, the oldest attempt first."""
         counts = [v.stream.track.count or v.stream.curves[metric].count for v in voices]
-        key = tuple((id(v.stream), count) for v, count in zip(voices, counts, strict=True))
-        if key not in self._known:
-            self._known[key] = _course(voices, counts, self._consoles)
-        return self._known[key]
+        marks = [len(v.stream.marks) for v in voices]
+        state = (counts, marks, self.consoles)
+        who = tuple(id(v.stream) for v in voices)  # streams live as long as their engine
+        before, course = self._known.get(who, (None, None))
+        if course is None or before != state:
+            course = _course(voices, counts, self.consoles)
+            self._known[who] = state, course
+        return course
 
 
 def _course(voices: Sequence[Voice], counts: Sequence[int], consoles: Sequence[int]) -> Course:
