@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainwatch.diagnose.catalogue import code, recognise
+from trainwatch.diagnose.catalogue.complaints import complains
 from trainwatch.diagnose.clue import THREADED, Clue, Exited, Order
 from trainwatch.diagnose.errorfile import ErrorFile, read_error_file
 from trainwatch.diagnose.live.model import Live
@@ -140,6 +141,9 @@ class Gathering:
         if values is not None and not log.tail(line.who).recorded:
             log.tail(line.who).add(*values, Evidence(*line.where, line.text))
             log.moved(line.who, Order(log.feeds, line.where.offset), stamp)
+        elif values is None and complains(line.message):
+            order = Order(log.feeds, line.where.offset)
+            log.complaints.append((order, Evidence(*line.where, line.text)))
 
 
 _SNIFFED = "general"

@@ -15,6 +15,7 @@ from trainwatch.events import (
     CheckpointNote,
     EpochMarker,
     Event,
+    Evidence,
     Fault,
     LaunchFailed,
     Parsed,
@@ -31,6 +32,7 @@ KEPT = 6
 KINDS = 2000
 """Kinds and writers of clues in one log."""
 
+_COMPLAINTS = 8
 _REPORTS = (Fault, LaunchFailed)
 _Kind = tuple[RankId, str, str | None]
 
@@ -61,6 +63,7 @@ class LogNotes:
         ended: Where it says that the training is complete.
         restarted: Where it says that a training begins.
         torn: Whether its last line lacks its end.
+        complaints: The newest lines that say that something went wrong, in words that nobody knows.
         fresh: Clues of the feed that is being read; their times are not settled yet.
     """
 
@@ -78,6 +81,7 @@ class LogNotes:
         self.ended: tuple[Order, Stamp | None] | None = None
         self.restarted: Order | None = None
         self.torn = False
+        self.complaints: deque[tuple[Order, Evidence]] = deque(maxlen=_COMPLAINTS)
         self.fresh: list[Clue] = []
         self._kinds: dict[_Kind, _Kept] = {}
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.catalogue import endings
+from trainwatch.diagnose.complaints import last_complaints
 from trainwatch.diagnose.diagnosis import Category, Confidence, Verdict
 from trainwatch.diagnose.exits import signal_of
 from trainwatch.diagnose.lead import Lead, When
@@ -55,7 +56,7 @@ def unexplained(case: Case) -> Lead:
         summary=summary,
         confidence=Confidence.LIKELY,
         when=When(case.crew.attempt),
-        proofs=(),
+        proofs=tuple(last_complaints(case)),
         refute="if the training goes on, or its end is found in another log",
         advice=("find every rank's stderr, and the scheduler's and the kernel's log of that time",),
         missing=(

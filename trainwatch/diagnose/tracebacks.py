@@ -20,7 +20,7 @@ _HINTS = (b"Traceback (most recent", b"RayTaskError(")
 _IGNORED = b"Exception ignored in"
 _IN_THREAD = b"Exception in thread "
 _FRAME = re.compile(
-    rb'^[\s|]{0,40}File "(?P<file>[^"]{1,500})", line (?P<line>\d{1,9})(?:, in (?P<function>.{1,200}))?'
+    rb'^[\s|>]{0,40}File "(?P<file>[^"]{1,500})", line (?P<line>\d{1,9})(?:, in (?P<function>.{1,200}))?'
 )
 _BOXED = re.compile(
     rb"^\s*(?:\xe2\x94\x82|\|) ?(?P<file>\S{1,500}?\.py):(?P<line>\d{1,9}) in (?P<function>\S{1,200})"
@@ -30,7 +30,7 @@ _EXCEPTION = re.compile(
 )
 # torch labels nothing else so: the opening before it was glued to a progress bar, or is lost.
 _HEADLESS = re.compile(rb'^  File "[^"]{1,500}", line \d{1,9}, in .')
-_BODY = (b" ", b"\t", b"|", b"\xe2\x94", b"\xe2\x95", b"\xe2\x9d")
+_BODY = (b" ", b"\t", b"|", b"> File ", b"\xe2\x94", b"\xe2\x95", b"\xe2\x9d")
 _SPAWNED = re.compile(rb"^-- Process (?P<rank>\d{1,7}) terminated with the following error:")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from trainwatch.diagnose.case import Case
+from trainwatch.diagnose.complaints import last_complaints
 from trainwatch.diagnose.diagnosis import (
     Confidence,
     Diagnosis,
@@ -45,6 +46,11 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
         return _too_early(case, quiet, others)
     verdict, summary, confidence = _state(case)
     undecided = verdict is Verdict.UNDECIDED
+    complaints = last_complaints(case) if undecided else ()
+    if complaints and not case.health.ranks:
+        summary = "the logs hold no step of a training, and a line that complains: it may say why"
+    elif complaints:
+        summary += "; a line behind the last step complains, and may say why"
     place = _one_place(case)
     missing = (*liveness(), *stacks(case), *unlogged(case), *console(case)) if undecided else ()
     if verdict is Verdict.HEALTHY and len(case.ranks) > 1 and case.live is None:
@@ -56,7 +62,7 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
         summary=sentence(summary),
         confidence=confidence,
         ranks=tuple(roles(case, None)),
-        evidence=tuple(_last_lines(case)),
+        evidence=(*complaints, *_last_lines(case)),
         refute=_REFUTE[verdict],
         advice=_NEXT[verdict],
         missing=(*missing, *clocks(case)),

@@ -55,7 +55,8 @@ class Tracebacks:
         if current is None:
             return bool(_CHAIN.match(message))
         current.lines += 1
-        if message[:1] in (b" ", b"\t", b"") and current.lines < MAX_BODY:
+        inside = message[:1] in (b" ", b"\t", b"") or message.startswith(b"> File ")  # loguru's
+        if inside and current.lines < MAX_BODY:
             return True
         del self._open[writer]
         found = _EXCEPTION.match(message)

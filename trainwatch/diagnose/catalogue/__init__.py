@@ -56,6 +56,7 @@ _STEMS = (
     *(b"RINUS", b"ODE F", b"NCELL", b"LIBC", b"yte s", b"ady o", b"nimum", b"n the prior"),
     *(b"turned", b"NaN", b"Loss ", b"locked", b"fallen", b"operat"),
     *(b"bad_alloc", b"NVIDIA driver", b"set up env", b"only supports", b"non-finite", b"override"),
+    *(b"0 bytes",),
     *(b"torch_", b"/shm", b"Alloc", b"running low", b"Usage", b"UniqueId"),
 )
 _ORDER = {signature.name: at for at, signature in enumerate(SIGNATURES)}

@@ -91,7 +91,7 @@ SEGFAULT = Signature(
         b"return code = -",
     ),
     pattern=re.compile(
-        rb"Fatal Python error: (?:Segmentation fault|Bus error)|Segmentation fault \(core dumped\)"
+        rb"Fatal Python error: (?:Segmentation fault|Bus error)|Segmentation fault +\(core dumped\)"
         rb"|\[(?P<pid>\d{1,9})\]: segfault at .{0,120}(?: in (?P<library>\S{1,80}))?"
         rb"|Caught signal 11 \(Segmentation fault|task[s]? [\d,-]{1,80}: Segmentation fault"
         rb"|Signal: Segmentation fault \(11\)|^Segmentation fault$|terminated with signal SIGSEGV"

@@ -79,13 +79,14 @@ PEER_LOST = Signature(
         b"remote process exited",
         b"socketProgress",
         b"pair closure",
+        b"got 0 bytes",
         b"Broken pipe",
     ),
     pattern=re.compile(
         rb"ncclRemoteError\b|remote process exited or there was a network error"
         rb"|[Cc]onnection closed by (?:remote )?peer|Connection reset by peer"
         rb"|socketProgress(?:Opt)?: Call to recv from|Net : Call to \w{4} (?:from|to) "
-        rb"|Application timeout caused pair closure"
+        rb"|Application timeout caused pair closure|Error: failed to (?:recv|send), got 0 bytes"
         rb"|(?:gloo|c10d|sendBytes|recvBytes|TCPStore).{0,200}Broken pipe"
     ),
     standing=Standing.ECHO,
@@ -118,6 +119,7 @@ PEER_LOST = Signature(
         ),
     ),
     benign=(
+        "recvValue failed on SocketImpl(fd=61): failed to recv, got 0 bytes",
         "NCCL INFO [Service thread] Connection closed by localRank 0",
         "BrokenPipeError: [Errno 32] Broken pipe",
     ),
