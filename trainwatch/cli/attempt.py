@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from trainwatch.cli.readbefore import read_before
 from trainwatch.cli.reading import new_engine, run_info
 from trainwatch.errors import TrainwatchError
 from trainwatch.events import Chunk
-from trainwatch.sources import Follower
+from trainwatch.sources import Follower, discover
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.record import read_record
+
+_LONG_BEFORE = 3600.0
+"""Seconds before the start of a run in which a log may have been written by it: the clock of a file
+server may be behind."""
 
 
 class Attempt:
@@ -34,12 +39,15 @@ class Attempt:
         )
         self.written = 0
         self._before = read_before(RunPaths(root))
+        self._old = _untouched(self._paths, record.started - _LONG_BEFORE)
         self._follower = Follower(self._paths)
 
     def advance(self, now: float) -> None:
         """Feed what is new, and set the moment."""
         for item in self._follower.poll(now):
             if isinstance(item, Chunk):
+                if self._is_foreign(item):
+                    continue
                 item = self._own(item)  # noqa: PLW2901 - the same place, without what is old
             self.engine.feed(item)
         with contextlib.suppress(TrainwatchError):
@@ -49,6 +57,11 @@ class Attempt:
     def close(self) -> None:
         """Let go of the files."""
         self._follower.close()
+
+    def _is_foreign(self, chunk: Chunk) -> bool:
+        """Whether a run long before wrote it."""
+        size = self._old.get(self._follower.path_of(chunk.file) or "", 0)
+        return chunk.offset + len(chunk.data) <= size
 
     def _own(self, chunk: Chunk) -> Chunk:
         """A chunk in which what earlier attempts wrote is blank; lines and offsets stay."""
@@ -64,3 +77,13 @@ class Attempt:
 
 _BLANK = bytes.maketrans(bytes(set(range(256)) - set(b"\n")), b" " * 255)
 """For `bytes.translate`: a blank for everything but the ends of lines."""
+
+
+def _untouched(paths: Sequence[str], moment: float) -> Mapping[str, int]:
+    """The sizes of the logs that nobody wrote to since a moment: of runs before this one."""
+    found = {}
+    for log in discover(paths, allow_empty=True).files:
+        with contextlib.suppress(OSError):
+            if Path(log.path).stat().st_mtime < moment:
+                found[log.path] = log.size
+    return found

@@ -27,12 +27,15 @@ MAX_BYTES = 64 << 20
 _LEAST = 2
 
 _PROGRAM = """
-import json, os, pickle, sys
+import json, os, pickle, resource, sys
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 import torch
 from torch.distributed.flight_recorder.components.builder import build_db
 from torch.distributed.flight_recorder.components.config_manager import JobConfig
+with open("/proc/self/statm") as file:  # what it takes now, and 2 GB more
+    most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + (2 << 30)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
 dumps = pickle.load(sys.stdin.buffer)
 details = {"rank%d" % dump["rank"]: dump for dump in dumps}
 made = build_db(details, JobConfig().parse_args(["."]), str(dumps[0]["version"]))
@@ -49,11 +52,9 @@ def asked_meanwhile(gathering: Gathering) -> Iterator[None]:
     if not details or not _installed():
         yield
         return
+    # Files, not pipes: nobody waits for the other.
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
-        # Files, not pipes: nobody waits for the other.
-        pickle.dump(details, question)
-        question.seek(0)
-        process = _begun(question, answer)
+        process = _begun(question, answer) if _written(details, question) else None
         try:
             yield
             if process is not None and (opinion := _answer(process, answer)) is not None:
@@ -70,6 +71,16 @@ def _details(dumps: Mapping[str, bytes]) -> list[dict[str, object]]:
         return []
     details = asked(dumps)
     return details if len(details) >= _LEAST else []
+
+
+def _written(details: list[dict[str, object]], question: IO[bytes]) -> bool:
+    """Whether the question could be written: values may be nested more deeply than can be."""
+    try:
+        pickle.dump(details, question)
+        question.seek(0)
+    except (OSError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _begun(question: IO[bytes], answer: IO[bytes]) -> subprocess.Popen[bytes] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainwatch.diagnose.recorder import DumpError, State, load_dump
+from trainwatch.diagnose.recorder import DumpError, State, analyse_dumps, load_dump
 from trainwatch.diagnose.recorder import fields as fields_module
 from trainwatch.diagnose.recorder import load as load_module
 from trainwatch.diagnose.recorder import unpickle as unpickle_module
@@ -242,3 +242,34 @@ def test_too_many_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_module, "MAX_BYTES", 10)
     with pytest.raises(DumpError, match="MiB"):
         load_dump("_dump_0.json", b'{"entries": []}')
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.1", "2.4", "3.0", "99", "", None, 3.5])
+def test_dumps_of_any_version_name_the_missing_rank(version: object) -> None:
+    """Older ones lack keys or name them otherwise, newer ones have more."""
+    job = Sketch(3)
+    job.loop(3)
+    job.call(on=[0, 2], retired=False)
+    files = {}
+    for rank in range(3):
+        raw = job.raw(rank) | {"version": version, "comm_lib_version": [3]}
+        for entry in raw["entries"]:
+            entry["new"] = {"deep": [1]}
+            if version == "1.0":
+                del entry["pg_id"], entry["op_id"], entry["timeout_ms"]
+                entry["seq_id"] = entry.pop("collective_seq_id")
+        files[f"nccl_trace_rank_{rank}"] = pickled(raw)
+    assert analyse_dumps(files).accused == (1,)
+
+
+@pytest.mark.parametrize("form", ["pickle", "json"])
+def test_wherever_a_dump_is_cut_off_nobody_else_is_accused(form: str) -> None:
+    job = Sketch(3)
+    job.loop(3)
+    job.call(on=[0, 2], retired=False)
+    files = job.files(form=form)
+    for name, data in files.items():
+        for cut in range(1, len(data), max(1, len(data) // 40)):
+            evidence = analyse_dumps({**files, name: data[:cut]})
+            assert set(evidence.accused) <= {1}
+            assert evidence.unreadable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trainwatch.diagnose.recorder.dump import DumpError
 from trainwatch.diagnose.recorder.fields import MAX_RANK
-from trainwatch.diagnose.recorder.load import plain_dump, rank_of_name
+from trainwatch.diagnose.recorder.load import load_dump, plain_dump
 from trainwatch.diagnose.recorder.words import named
 
 _MOST = 10_000
@@ -40,8 +40,8 @@ def asked(files: Mapping[str, bytes]) -> list[dict[str, object]]:
     """The dumps as torch's analyser wants them: plain values, which our own reader let through."""
     found: dict[int, dict[str, object]] = {}
     for name, data in files.items():
-        rank = rank_of_name(name)
         try:
+            rank = load_dump(name, data).rank  # it also counts how much there is in it
             raw = plain_dump(data)
         except DumpError:
             continue
