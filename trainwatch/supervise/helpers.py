@@ -93,9 +93,7 @@ class Helpers:
     def tick(self, now: float) -> None:
         """Does what is due."""
         self._companions.tick(now)
-        if self._copies is not None and (
-            self._copier is None or self._copier.exit_code is not None
-        ):
+        if self._has_more_to_copy():
             self._copy(now)
         if self._disk_due is not None and now >= self._disk_due:
             self._disk_due = None
@@ -147,6 +145,12 @@ class Helpers:
         self.attempt_over()
         self._gate = None
         self._gate_judged = False
+
+    def _has_more_to_copy(self) -> bool:
+        """Whether nobody copies a spool that is still there: who has copied all of it removes it."""
+        if self._copies is None or (self._copier and self._copier.exit_code is None):
+            return False
+        return self._paths.spool(self._copies).exists()
 
     def _copy(self, now: float) -> None:
         """Starts the process that copies the spool to the console; again when somebody killed it."""
