@@ -31,6 +31,10 @@ def lose_optimizer(place: Path) -> None:
     (place / "optimizer.pt").unlink()
 
 
+def lose_scheduler(place: Path) -> None:
+    (place / "scheduler.pt").unlink()
+
+
 def lose_weights(place: Path) -> None:
     (place / "model.safetensors").unlink()
 
@@ -54,6 +58,7 @@ DAMAGES = {
     break_header: "truncated within its header",
     break_optimizer: "optimizer.pt",
     lose_optimizer: "optimizer.pt is missing",
+    lose_scheduler: "scheduler.pt is missing",
     lose_weights: "weights are missing",
     break_state: "trainer_state.json cannot be parsed",
     break_random_state: "rng_state.pth: it is empty",

@@ -117,6 +117,8 @@ def _check_hugging_face(path: Path, names: frozenset[str]) -> Problem:
     # Both are saved with the optimizer, or none of them is.
     if names & {"scheduler.pt", "scaler.pt"} and lacks_optimizer(path):
         return NO_OPTIMIZER
+    if "optimizer.pt" in names and "scheduler.pt" not in names:  # it loads both or none
+        return "scheduler.pt is missing: a resumption would silently start both it and the optimizer anew"
     return _check_weights(path, names, elsewhere=bool(inner)) or _first(
         *(f"{one.name}/{why}" for one in inner if (why := _check_distributed(one))),
         *_check_each(path / name for name in sorted(names) if _TORCH.fullmatch(name)),
