@@ -24,6 +24,7 @@ from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.faults import FaultLine, FaultReader
 from trainwatch.parsing.general.extractor import Extractor, Handed
+from trainwatch.parsing.general.marks import marked_rank
 from trainwatch.parsing.general.named import EVERY, Records
 from trainwatch.parsing.identity import Writers, stated_rank
 from trainwatch.parsing.labelled import Behind
@@ -356,7 +357,7 @@ class LogReader:
 
     def _unknown(self, place: Place, found: re.Match[bytes]) -> FaultLine:
         named = _NAMED_RANK.match(found["message"]) if found["torch_rank"] is None else None
-        rank = named[1] if named else None
+        rank = named[1] if named else self._marked(place.line, found)
         who = self._writers.resolve(rank, found["torch_rank"], found["local"])
         line = FaultLine(
             where=self._where(place, 0),
@@ -371,6 +372,12 @@ class LogReader:
             stamp = self._clock.stamp(found["clock"], found["fraction"], found["zone"])
             self._witness(line, stamp)
         return line
+
+    def _marked(self, line: bytes, found: re.Match[bytes]) -> bytes | None:
+        """The rank that people's own marks name in the head of a line."""
+        if self._role.rank is not None or found["torch_rank"] is not None:
+            return None
+        return marked_rank(line)
 
     def _who(self, compiled: CompiledFormat, found: re.Match[bytes]) -> RankId:
         rank = found["rank"] if compiled.has_rank else None

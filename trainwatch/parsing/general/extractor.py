@@ -98,9 +98,7 @@ class Extractor:
                 self._early.add(seen.number)
         known = claimed and self._outlet.proven
         if known and self._claimed and seen.number == self._claimed_line:
-            self._claimed -= (
-                1  # a later refresh of the same line is understood: so it is as a whole
-            )
+            self._claimed -= 1  # a later refresh of this line is understood: so is the whole
             self._claimed_line = None
         return known
 
