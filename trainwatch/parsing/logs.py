@@ -9,6 +9,7 @@ from typing import Any
 from trainwatch.events import (
     MISSING,
     NOBODY,
+    Draft,
     EpochMarker,
     EpochSummary,
     Event,
@@ -223,9 +224,7 @@ class LogReader:
                 self._gatherer.add_block(item)
                 self._seen.add_rows(item.rows)
             else:
-                if item.epoch is not None:
-                    self._epochs[item.who] = item.epoch
-                self._gatherer.add_event(item if item.enough else item.event())
+                self._take(item if item.enough else item.event())
                 self._seen.add_mark(item)
         return scan.lines, scan.end
 
@@ -296,14 +295,18 @@ class LogReader:
         elif kind is Kind.SUMMARY_LINE:
             self._summary_line(fields, common)
         elif kind in BUILDERS:
-            event = BUILDERS[kind](compiled, fields, common)
-            if isinstance(event, EpochMarker):
+            self._take(BUILDERS[kind](compiled, fields, common))
+
+    def _take(self, event: Event | Draft) -> None:
+        """Keep an event, and what it says of the lines behind it."""
+        if isinstance(event, EpochMarker | Draft):
+            if event.epoch is not None:
                 self._epochs[event.who] = event.epoch
-            if isinstance(event, RankStarted) and not self._began:
-                self._began = True  # a node's own number in the name: the process knows better
-                if self._role.rank is not None and event.who.rank is not None:
-                    self._writers.owned_by(event.who)
-            self._gatherer.add_event(event)
+        elif isinstance(event, RankStarted) and not self._began:
+            self._began = True  # a node's own number in the name: the process knows better
+            if self._role.rank is not None and event.who.rank is not None:
+                self._writers.owned_by(event.who)
+        self._gatherer.add_event(event)
 
     def _summary_head(
         self, compiled: CompiledFormat, fields: Mapping[str, Any], common: dict[str, Any]

@@ -36,6 +36,9 @@ STATED, TORCH, CLOCK, VALUES, WIDTH = 17, 18, 19, 20, 28
 _ENOUGH = (Kind.EPOCH_MARKER, Kind.BATCHES_PROCESSED, Kind.WORKER_COMPLETED)
 """Kinds of which the state of a run needs no more than a draft has."""
 
+READ = (*_ENOUGH, Kind.CHECKPOINT, Kind.EVALUATION)
+"""Kinds of markers that the scanner may read: they say nothing of how the next lines are to be read."""
+
 _put = object.__setattr__
 
 

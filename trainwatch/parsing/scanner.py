@@ -12,7 +12,6 @@ from trainwatch.parsing.columns import Table
 from trainwatch.parsing.compiled import CompiledFormat
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.native.program import MOST
-from trainwatch.parsing.rare import BUILDERS
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.scanned import (
     COUNT,
@@ -21,6 +20,7 @@ from trainwatch.parsing.scanned import (
     MIXED,
     NODE,
     PROGRAM,
+    READ,
     TOTALS,
     WIDTH,
     WRITER,
@@ -88,7 +88,7 @@ class Scanner:
         if compiled in self._known or len(self._known) == MOST or native.scan is None:
             return
         program = compiled.program
-        if program is None or not (program.steps or compiled.format.kind in BUILDERS):
+        if program is None or not (program.steps or compiled.format.kind in READ):
             return
         self._known.append(compiled)
         self._metrics = max(self._metrics, program.metrics)
