@@ -386,7 +386,7 @@ class Stream:
         self.total_epochs = event.total_epochs or self.total_epochs
         stats = None
         if event.values and event.epoch is not None and not math.isnan(event.epoch):
-            stats = self.epochs.at(self.position.attempt, event.epoch)
+            stats = self.epochs.at(self.position.attempt, float(event.epoch))
         self._parts.append(
             Part(as_block(event), range(1), np.full(1, math.nan), self._trained, 0, stats)
         )
