@@ -31,7 +31,7 @@ __all__ = [
     "run_info",
 ]
 
-BLOCK = 1 << 20
+BLOCK = 1 << 22
 """Bytes that are read at once."""
 
 

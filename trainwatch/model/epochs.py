@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwatch.events import StepBlock
 from trainwatch.model.stats import Extent
 
 KEPT = 2000
 """Newest epochs of one writer that are kept; older ones are in its curves."""
+
+Rows = range | NDArray[np.int64]
 
 Key = tuple[int, float]
 """Attempt within the file, and epoch as printed."""
@@ -38,23 +41,19 @@ class EpochStats:
     last: float = math.nan
     complete: bool = False
 
-    def note(self, times: NDArray[np.float64], batches: NDArray[np.int64]) -> None:
-        """Widen its span by the times and batches of successive records; NaN and -1: unknown."""
-        first, last = float(times[0]), float(times[-1])
-        if math.isfinite(first) and math.isfinite(last):
-            self._begin(first, int(batches[0]))
-            self.last = last
-            return
-        known = np.flatnonzero(np.isfinite(times))
-        if not len(known):
-            return
-        self._begin(float(times[known[0]]), int(batches[known[0]]))
-        self.last = float(times[known[-1]])
-
-    def _begin(self, time: float, batch: int) -> None:
+    def note(self, times: NDArray[np.float64], block: StepBlock, rows: Rows) -> None:
+        """Widen its span by the times of successive records, NaN where unknown."""
+        first, last = 0, -1
+        if not (math.isfinite(times[0]) and math.isfinite(times[-1])):
+            known = np.flatnonzero(np.isfinite(times))
+            if not len(known):
+                return
+            first, last = int(known[0]), int(known[-1])
         if math.isnan(self.first):  # time and batch of one record: from them the speed is told
-            self.first = time
+            self.first = float(times[first])
+            _, _, batch = block.position(int(rows[first]))
             self.first_batch = batch if batch >= 0 else None
+        self.last = float(times[last])
 
 
 class EpochTable:

@@ -78,7 +78,9 @@ class RunState:
         file = self._file(parsed.file.name)
         file.tally = _sum(file.tally, parsed.tally)
         touched: dict[RankId, Stream] = {}
+        stream: Stream | None
         items = parsed.items
+        who, stream = NOBODY, None
         for item in items.drafts if isinstance(items, Items) else items:
             if isinstance(item, StepBlock):
                 for who, rows in _writers(item):
@@ -88,7 +90,9 @@ class RunState:
                     touched[who] = stream
                 file.order += len(item)
             elif isinstance(item, Draft):
-                stream = touched[item.who] = file.stream(item.who)
+                if item.who is not who or stream is None:
+                    who, stream = item.who, file.stream(item.who)
+                    touched[who] = stream
                 stream.apply_draft(item)
                 stream.order = file.order
                 file.order += 1

@@ -246,12 +246,13 @@ class Stream:
             known = seconds[np.isfinite(seconds)]
             if len(known):
                 self.first_stamp = Stamp(float(known[0]), shape.zone, shape.digits)
+        if block.one_epoch is not None:
+            self._epoch_part(block, rows, block.one_epoch)
+            return
         for part in _by_epoch(block, rows):
-            self._epoch_part(block, part)
+            self._epoch_part(block, part, float(block.epoch[part[0]]))
 
-    def _epoch_part(self, block: StepBlock, rows: Rows) -> None:
-        one = block.one_epoch
-        epoch = float(block.epoch[rows[0]]) if one is None else one
+    def _epoch_part(self, block: StepBlock, rows: Rows, epoch: float) -> None:
         late = self._late(epoch)
         if late:
             self._count(block, rows[:late], epoch, self.lull, self.lull)
@@ -274,7 +275,7 @@ class Stream:
         stats = None
         if not math.isnan(epoch):
             stats = self.epochs.at(self.position.attempt, epoch)
-            stats.note(times, taken(block.batch, rows))
+            stats.note(times, block, rows)
         count, trains = len(rows), block.shape.split is Split.TRAIN
         part = Part(block, rows, times, self._trained, int(trains), stats)
         self._parts.append(part)
@@ -288,7 +289,8 @@ class Stream:
 
     def _stride(self, block: StepBlock, rows: Rows, before: int | None) -> None:
         if len(rows) > 1:  # nearly always the newest two decide
-            old, new = int(block.step[rows[-2]]), int(block.step[rows[-1]])
+            _, old, _ = block.position(int(rows[-2]))
+            _, new, _ = block.position(int(rows[-1]))
             if 0 <= old < new:
                 self.stride = new - old
                 return
@@ -458,9 +460,6 @@ _TRAINING: Lull = (Phase.TRAINING, False)
 
 def _by_epoch(block: StepBlock, rows: Rows) -> Iterator[Rows]:
     """The rows in stretches of one epoch."""
-    if block.one_epoch is not None:
-        yield rows
-        return
     epochs = taken(block.epoch, rows)
     if is_constant(epochs) or (epochs == epochs[0]).all() or np.isnan(epochs).all():
         yield rows

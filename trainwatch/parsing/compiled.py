@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+from trainwatch.events import Split
 from trainwatch.formats import Dialect, FieldType, Kind, LineFormat
 from trainwatch.formats.expression import Expression
 from trainwatch.parsing.native.program import Program, compile_program
@@ -33,6 +35,22 @@ _CONVERT: dict[FieldType, Callable[[bytes], int | float | str]] = {
 }
 
 Fields = dict[str, int | float | str]
+
+
+class Outline(NamedTuple):
+    """What the drafts of one format have in common.
+
+    Attributes:
+        kind, split, epoch_base, start: As in the format, or its dialect.
+        epoch, started: Which of its values are the epoch and, where it states one, the start.
+    """
+
+    kind: Kind
+    split: Split
+    epoch_base: int | None
+    start: bool
+    epoch: int
+    started: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +96,21 @@ class CompiledFormat:
     def program(self) -> Program | None:
         """What the native scanner walks; None where it cannot."""
         return compile_program(self.format)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What its drafts have in common."""
+        at = {name: place for place, name in enumerate(self.names)}
+        line = self.format
+        fixed = bool(line.fixed.get("start"))
+        return Outline(
+            line.kind,
+            line.split,
+            self.dialect.epoch_base,
+            fixed,
+            at.get("epoch", 0),
+            at.get("start"),
+        )
 
     @cached_property
     def name_set(self) -> frozenset[str]:

@@ -162,7 +162,6 @@ class LogReader:
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
         position, number, total = lines.start, lines.number, 0
-        self._scanner.begin()
         wait, patience = 0, 1  # lines before the scanner is asked again, and how many next time
         while position < lines.end:
             hot, count = self._recogniser.hot, 0
@@ -178,6 +177,7 @@ class LogReader:
                 wait = max(0, wait - count)
             number = None if number is None else number + count
             total += count
+        self._scanner.rest()
         if not torn:
             lines.were(total)
 
@@ -299,7 +299,7 @@ class LogReader:
 
     def _take(self, event: Event | Draft) -> None:
         """Keep an event, and what it says of the lines behind it."""
-        if isinstance(event, EpochMarker | Draft):
+        if isinstance(event, (Draft, EpochMarker)):
             if event.epoch is not None:
                 self._epochs[event.who] = event.epoch
         elif isinstance(event, RankStarted) and not self._began:

@@ -1,7 +1,7 @@
 """What the native scanner gives: blocks of step records in one table, and markers between them."""
 
 from collections.abc import Callable, Mapping
-from struct import pack
+from struct import pack, unpack
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -183,6 +183,12 @@ class ScannedBlock(StepBlock):
         return self._table.text(self.first, self.end)
 
 
+def _real(cell: int) -> float:
+    """The number of which a cell holds the bits."""
+    value: float = unpack("=d", pack("=q", cell))[0]
+    return value
+
+
 def _constant(kind: Any, form: str, value: float, count: int) -> NDArray[Any]:  # noqa: ANN401 - a dtype
     """A column that holds one value: one value long in memory."""
     return np.ndarray((count,), kind, pack(form, value), 0, (0,))
@@ -191,43 +197,40 @@ def _constant(kind: Any, form: str, value: float, count: int) -> NDArray[Any]:  
 class ScannedMark(Draft):
     """The record of a rare event; its line is cut out and its text decoded when it is wanted."""
 
-    __slots__ = ("_base", "_compiled", "_data", "_reals", "_source", "_told", "enough")
+    __slots__ = ("_compiled", "_lines", "_source", "_told", "enough")
     enough: bool
 
     def __init__(
         self,
         compiled: CompiledFormat,
         told: list[int],
-        reals: list[float],
+        clock: float,
         lines: Lines,
         who: RankId,
         source: Source,
     ) -> None:
-        self._compiled, self._told, self._reals = compiled, told, reals
-        self._data, self._base, self._source = lines.data, lines.offset, source
+        outline = compiled.outline
+        self._compiled, self._told, self._lines, self._source = compiled, told, lines, source
         self.who, self.digits, self.zone = who, told[DIGITS], None
+        self.arrival, self.live = source.arrival, source.live
+        self.split, self.epoch_base, self.start = outline.split, outline.epoch_base, outline.start
+        self.enough = outline.kind in _ENOUGH
+        self.epoch = None
+        if outline.kind is Kind.EPOCH_MARKER:
+            self.epoch = told[VALUES + outline.epoch]
+            if outline.started is not None:
+                self.start = bool(told[VALUES + outline.started])
+        # As the plain engine has it: one division, where a row has one multiplication.
+        self.seconds = clock + told[FRACTION] / 10 ** told[DIGITS] if told[DIGITS] else clock
         if told[ZONE_LENGTH]:
             self.zone = zone_minutes(lines.data[told[ZONE] : told[ZONE] + told[ZONE_LENGTH]])
-        self.arrival, self.live = source.arrival, source.live
-        line = compiled.format
-        self.split, self.epoch_base = line.split, compiled.dialect.epoch_base
-        self.enough = line.kind in _ENOUGH
-        self.epoch, self.start = None, False
-        if line.kind is Kind.EPOCH_MARKER:
-            self.epoch = told[VALUES + compiled.names.index("epoch")]
-            fixed = line.fixed.get("start")
-            self.start = bool(
-                told[VALUES + compiled.names.index("start")] if fixed is None else fixed
-            )
-        # As the plain engine has it: one division, where a row has one multiplication.
-        seconds = reals[CLOCK]
-        self.seconds = seconds + told[FRACTION] / 10 ** told[DIGITS] if told[DIGITS] else seconds
 
     def place(self) -> Place:
         """Where its line stands, and the line."""
         told = self._told
         number = None if told[NUMBER] == MISSING else told[NUMBER]
-        line = self._data[told[START] - self._base : told[END] - self._base]
+        base = self._lines.offset
+        line = self._lines.data[told[START] - base : told[END] - base]
         return Place(number, told[START], line)
 
     def event(self) -> Event:
@@ -250,7 +253,9 @@ class ScannedMark(Draft):
     def _fields(self) -> Fields:
         compiled = self._compiled
         fields: Fields = {
-            name: (self._reals if kind is FieldType.FLOAT else self._told)[VALUES + at]
+            name: _real(self._told[VALUES + at])
+            if kind is FieldType.FLOAT
+            else self._told[VALUES + at]
             for at, (name, kind) in enumerate(zip(compiled.names, compiled.types, strict=True))
         }
         if compiled.has_rank:

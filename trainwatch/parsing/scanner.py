@@ -14,6 +14,7 @@ from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.native.program import MOST
 from trainwatch.parsing.recogniser import Recogniser
 from trainwatch.parsing.scanned import (
+    CLOCK,
     COUNT,
     DIGITS,
     FIRST,
@@ -22,6 +23,7 @@ from trainwatch.parsing.scanned import (
     PROGRAM,
     READ,
     TOTALS,
+    VALUES,
     WIDTH,
     WRITER,
     ZONE,
@@ -77,7 +79,10 @@ class Scanner:
         self._shapes: dict[tuple[object, ...], StepShape] = {}
         self._told = np.empty((1, WIDTH), dtype=np.int64)
         self._metrics = 0
+        self._width = VALUES
         self._table: Table | None = None
+        self._size = 0
+        self._density = _SHORT
 
     def forget_shapes(self) -> None:
         """Shapes name the file, which has another name now."""
@@ -92,21 +97,26 @@ class Scanner:
             return
         self._known.append(compiled)
         self._metrics = max(self._metrics, program.metrics)
+        if not program.steps:
+            self._width = max(self._width, VALUES + len(compiled.names))
         self._programs += program.written(compiled.anchor, self._recogniser.rivals(compiled))
 
     def takes(self, compiled: CompiledFormat | None) -> TypeGuard[CompiledFormat]:
         """Whether the scanner can go on from a record of this format."""
         return native.scan is not None and compiled in self._known
 
-    def begin(self) -> None:
-        """Other lines come: the rows of the ones before are not added to any more."""
+    def rest(self) -> None:
+        """The lines are read: whoever wants their rows has them."""
+        if self._table is not None and self._table.count:
+            self._density = max(_SHORT, int(0.9 * self._size / self._table.count))
         self._table = None
 
     def _room(self, size: int) -> Table:
         """A table with room for the rows that so many bytes have, usually."""
         table = self._table
         if table is None or table.metrics < self._metrics:
-            table = self._table = Table(self._metrics, size // _SHORT + 1)
+            table = self._table = Table(self._metrics, size // self._density + 16)
+            self._size = size
         return table
 
     def scan(
@@ -157,7 +167,8 @@ class Scanner:
         self, lines: Lines, table: Table, count: int, source: Source
     ) -> Iterator[ScannedBlock | ScannedMark]:
         cells = self._told[:count]
-        for told, reals in zip(cells.tolist(), cells.view(np.float64).tolist(), strict=True):
+        clocks = cells.view(np.float64)[:, CLOCK].tolist()
+        for told, clock in zip(cells[:, : self._width].tolist(), clocks, strict=True):
             compiled = self._known[told[PROGRAM]]
             who = None if told[MIXED] else who_of(told[WRITER], told[NODE])
             if who is None or told[COUNT]:
@@ -166,7 +177,7 @@ class Scanner:
                     self._shape(compiled, told, lines), rows, compiled.name_set, source
                 )
             else:
-                yield ScannedMark(compiled, told, reals, lines, who, source)
+                yield ScannedMark(compiled, told, clock, lines, who, source)
 
     def _shape(self, compiled: CompiledFormat, told: list[int], lines: Lines) -> StepShape:
         zone = lines.data[told[ZONE] : told[ZONE] + told[ZONE_LENGTH]]
