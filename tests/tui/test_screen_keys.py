@@ -7,10 +7,12 @@ from textual.pilot import Pilot
 from tests.tui import fake_diagnosis, fake_views
 from tests.tui.fake_reader import FakeReader
 from tests.tui.helpers import dashboard, running, screen, settle, until
-from trainwatch.events import RankId
+from trainwatch.events import RankId, RunInfo
 from trainwatch.model.logs import Act, Level, LogScreen
 from trainwatch.tui.app import Dashboard
 from trainwatch.tui.dialogs import AskRestart
+from trainwatch.tui.draw.line import Tone
+from trainwatch.tui.draw.metrics import layers
 from trainwatch.tui.screens.logs import as_ranks
 
 
@@ -39,9 +41,9 @@ async def test_metrics_are_chosen_filtered_and_looked_at_closely() -> None:
         assert await press(pilot, "left") != before
         assert await press(pilot, "right") == before
         assert "zoom 2x" in await press(pilot, "minus")
-        assert "zoom" not in (await press(pilot, "0")).split("\n")[3]
+        assert "zoom" not in (await press(pilot, "0")).splitlines()[4]
         assert "smoothed 0.8" in await press(pilot, "s")
-        assert " log" in (await press(pilot, "y")).splitlines()[3]
+        assert " log" in (await press(pilot, "y")).splitlines()[4]
         assert "epoch 0" in await press(pilot, "x")
         assert "time 0" in await press(pilot, "x")
         await press(pilot, "down")
@@ -64,10 +66,24 @@ async def test_on_a_narrow_terminal_v_shows_the_list() -> None:
 
 
 async def test_another_run_is_drawn_beside() -> None:
-    other = fake_views.healthy(curves=(fake_views.curve(seed=3),))
+    both = (fake_views.curve(seed=3), fake_views.curve(15, seed=4, metric="val_loss"))
+    other = fake_views.healthy(wished=both, info=RunInfo(path="runs/before"))
     app = dashboard(fake_views.healthy(beside=other))
     async with running(app, 120, 40) as pilot:
-        assert "● the other run" in await press(pilot, "2")
+        shown = await press(pilot, "2")
+        assert "● the other run, before · ● its val_loss" in shown
+        assert {layer.tone for layer in layers(app.view, "loss")} == {
+            *(Tone.CURVE, Tone.GOOD, Tone.NOTE)
+        }
+
+
+async def test_what_was_trained_again_is_drawn_below() -> None:
+    left = fake_views.curve(200, seed=9)
+    resumed = replace(fake_views.curve(attempts=(0, 1200)), left=left)
+    app = dashboard(fake_views.healthy(curves=(resumed,)))
+    async with running(app, 120, 40) as pilot:
+        assert "● trained again later" in await press(pilot, "2")
+        assert layers(app.view, "loss")[0].curve is resumed
 
 
 async def test_the_first_nan_is_named() -> None:

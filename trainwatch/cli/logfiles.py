@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from trainwatch.cli.widelog import WideLog, codec_of, pread
 from trainwatch.events import Evidence
 from trainwatch.formats.filenames import describe
 from trainwatch.sources import LogPath, discover
@@ -29,6 +30,7 @@ class LogFiles:
         self._watch = watch
         self._families: dict[str, list[LogPath]] = {}
         self._sizes: dict[str, list[int]] = {}
+        self._wide: dict[str, WideLog | None] = {}
         self._looked = float("-inf")
 
     def refresh(self) -> None:
@@ -41,7 +43,8 @@ class LogFiles:
                 base = describe(log.name).base
                 self._families.setdefault(base, []).append(log)
         self._sizes = {
-            name: [_size(part.path) for part in parts] for name, parts in self._families.items()
+            name: [self._size(part.path) for part in parts]
+            for name, parts in self._families.items()
         }
 
     def sizes(self) -> Mapping[str, int]:
@@ -49,13 +52,36 @@ class LogFiles:
         return {name: sum(sizes) for name, sizes in self._sizes.items()}
 
     def read(self, name: str, offset: int, size: int) -> bytes:
-        """Bytes of a log; none where it ends or is gone."""
+        """Bytes of a log, fewer only at its end: those who read backwards count on it."""
         self._watch(size)
+        found = []
         for part, length in zip(self._families[name], self._sizes[name], strict=True):
-            if offset < length:
-                return _read(part.path, offset, min(size, length - offset))
+            if size > 0 and offset < length:
+                data = self._bytes(part.path, offset, min(size, length - offset))
+                found.append(data)
+                if not data:  # it is gone, or was cut off
+                    break
+                offset, size = offset + len(data), size - len(data)
             offset -= length
-        return b""
+        return b"".join(found)
+
+    def _bytes(self, path: str, offset: int, size: int) -> bytes:
+        wide = self._wide.get(path)
+        return (
+            pread(path, offset, size) if wide is None else bytes(wide.text[offset : offset + size])
+        )
+
+    def _size(self, path: str) -> int:
+        """Of what is paged through; a file that holds something by now is looked at once."""
+        size = _size(path)
+        known = self._wide.get(path)
+        if known is not None and size < known.read:
+            del self._wide[path]  # another file stands there now
+        if path not in self._wide and size > 1:
+            codec = codec_of(path)
+            self._wide[path] = WideLog(path, codec) if codec else None
+        wide = self._wide.get(path)
+        return size if wide is None else wide.grow()
 
     def locate(self, evidence: Evidence) -> tuple[str, int] | None:
         """Where a line stands now: a rotation keeps its offset, but in another part."""
@@ -69,10 +95,12 @@ class LogFiles:
             list(zip(self._families[name], self._sizes[name], strict=True))
         ):
             start -= length
-            if evidence.offset < length:
-                places.append(start + evidence.offset)
-                if text in _read(part.path, evidence.offset, 4096):
-                    return name, start + evidence.offset
+            wide = self._wide.get(part.path)
+            offset = evidence.offset if wide is None else wide.place(evidence.offset)
+            if offset < length:
+                places.append(start + offset)
+                if text in self._bytes(part.path, offset, 4096):
+                    return name, start + offset
         return (name, places[0]) if places else None
 
     def path_of(self, name: str, offset: int) -> tuple[str, int]:
@@ -91,16 +119,3 @@ def _size(path: str) -> int:
         return os.stat(path).st_size  # noqa: PTH116 - a thousand of them
     except OSError:
         return 0
-
-
-def _read(path: str, offset: int, size: int) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        return os.pread(descriptor, size, offset)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)

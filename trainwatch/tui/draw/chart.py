@@ -72,11 +72,15 @@ class Lens:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One curve in one tone; later layers cover earlier ones."""
+    """One curve in one tone; later layers cover earlier ones, and `Tone.REST` none.
+
+    Attributes:
+        name: In the legend.
+    """
 
     curve: CurveView
     tone: Tone
-    smooth: bool = True
+    name: str = ""
 
 
 def places(curve: CurveView, axis: Axis) -> Floats:
@@ -122,12 +126,24 @@ def _stretches(layers: Sequence[Layer], lens: Lens) -> list[_Stretch]:
     made = []
     for layer in layers:
         curve, x = layer.curve, places(layer.curve, lens.axis)
-        smooth = layer.smooth and lens.smoothing > 0
+        smooth = lens.smoothing > 0 and layer.tone is not Tone.REST and _many(curve)
         made.append(_Stretch(x, curve.low, curve.high, Tone.REST if smooth else layer.tone))
         if smooth:
             mean = smoothed(curve.mean, lens.smoothing)
             made.append(_Stretch(x, mean, mean, layer.tone))
+    made.sort(key=lambda one: _DEPTHS.get(one.tone, len(_DEPTHS)))
     return [_logarithmic(one) for one in made] if lens.log else made
+
+
+_DEPTHS = {Tone.REST: 0, Tone.GOOD: 1, Tone.NOTE: 1}
+"""What is drawn first, and covered: raw values, then another run's."""
+
+_FEWEST_TO_SMOOTH = 24
+
+
+def _many(curve: CurveView) -> bool:
+    """Whether a mean over the past is of use: of one value an epoch it would be far behind."""
+    return int(np.isfinite(curve.mean).sum()) >= _FEWEST_TO_SMOOTH
 
 
 def _logarithmic(of: _Stretch) -> _Stretch:

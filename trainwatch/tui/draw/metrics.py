@@ -7,6 +7,7 @@ from trainwatch.model.snapshot import CurveView, MetricView, RunView
 from trainwatch.tui.draw.chart import Axis, Layer, Lens, places
 from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line
 from trainwatch.tui.draw.table import Column
+from trainwatch.tui.draw.verdict import title
 from trainwatch.tui.draw.words import count, number, whom
 
 Row = tuple[str, MetricView]
@@ -60,12 +61,24 @@ def list_heading(many: int, all_of_them: int, wanted: str) -> Line:
 
 
 def layers(view: RunView, name: str) -> list[Layer]:
-    """The curve of a metric, its validation values, and those of the run beside this one."""
-    made = [Layer(curve, _tone(curve, name)) for curve in _curves(view, name)]
-    if view.beside is not None:
-        made = [Layer(curve, Tone.GOOD) for curve in _curves(view.beside, name)[:1]] + made
+    """The curve of a metric, its validation values, and those of the run beside this one.
+
+    Below them what a later attempt has trained again.
+    """
+    made = [Layer(curve, _tone(curve, name), curve.metric) for curve in _curves(view, name)]
     made.sort(key=lambda layer: layer.tone is not Tone.CURVE)
-    return made
+    if view.beside is not None:
+        other = title(view.beside)
+        made += [Layer(curve, *_beside(curve, name, other)) for curve in _curves(view.beside, name)]
+    left = [layer.curve.left for layer in made if layer.curve.metric == name]
+    again = [Layer(one, Tone.REST, "trained again later") for one in left if one is not None]
+    return [*made, *again]
+
+
+def _beside(curve: CurveView, name: str, other: str) -> tuple[Tone, str]:
+    if curve.metric == name:
+        return Tone.GOOD, f"the other run, {other}"
+    return Tone.NOTE, f"its {curve.metric}"
 
 
 def _curves(view: RunView, name: str) -> Sequence[CurveView]:
@@ -86,11 +99,11 @@ def heading(view: RunView, name: str, lens: Lens, shown: Sequence[Layer]) -> Lin
     parts = [
         line((name, Tone.HEAD)),
         who,
-        *(_legend(layer, name) for layer in shown if layer.tone is not Tone.CURVE),
         line(("log", Tone.NOTE)) if lens.log else EMPTY,
         line((f"smoothed {lens.smoothing:g}", Tone.NOTE)) if lens.smoothing else EMPTY,
         EMPTY if lens.whole else line((f"zoom {1 / (lens.end - lens.start):.3g}x", Tone.NOTE)),
         _first_bad(main, lens) if main is not None else EMPTY,
+        *(_legend(layer) for layer in shown if layer.tone is not Tone.CURVE),
         line((f"a point is {main.bucket} records", Tone.DIM))
         if main is not None and main.bucket > 1
         else EMPTY,
@@ -98,9 +111,8 @@ def heading(view: RunView, name: str, lens: Lens, shown: Sequence[Layer]) -> Lin
     return join([part for part in parts if part])
 
 
-def _legend(layer: Layer, name: str) -> Line:
-    beside = layer.curve.metric == name
-    return line(("● ", layer.tone), ("the other run" if beside else layer.curve.metric, Tone.DIM))
+def _legend(layer: Layer) -> Line:
+    return line(("● ", layer.tone), (layer.name, Tone.DIM))
 
 
 def _first_bad(curve: CurveView, lens: Lens) -> Line:
