@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainwatch.events import MISSING, RankId, StepShape
 from trainwatch.parsing import native
@@ -77,7 +78,6 @@ class Scanner:
         self._known: list[CompiledFormat] = []
         self._programs = b""
         self._shapes: dict[tuple[object, ...], StepShape] = {}
-        self._told = np.empty((1, WIDTH), dtype=np.int64)
         self._metrics = 0
         self._width = VALUES
         self._table: Table | None = None
@@ -132,8 +132,7 @@ class Scanner:
         items: list[ScannedBlock | ScannedMark] = []
         count, newest = 0, self._known.index(hot)
         room = min(_ROOM, (lines.end - start) // _SHORT + 1)
-        if len(self._told) < room:
-            self._told = np.empty((room, WIDTH), dtype=np.int64)
+        cells = np.empty((room, WIDTH), dtype=np.int64)  # not kept: very many files have a scanner
         table = self._room(lines.end - start)
         table.stands_in(lines.data, lines.offset)
         while native.scan is not None:
@@ -152,21 +151,20 @@ class Scanner:
                 table.floats,
                 table.capacity,
                 table.count,
-                self._told,
+                cells,
             )
             table.count = rows
             count += taken
-            items += self._items(lines, table, told, source)
+            items += self._items(lines, table, cells[:told], source)
             if rows == table.capacity:
                 table.reserve(2 * table.capacity)
-            elif told < len(self._told):
+            elif told < room:
                 break
         return Scan(items, count, start, self._known[newest])
 
     def _items(
-        self, lines: Lines, table: Table, count: int, source: Source
+        self, lines: Lines, table: Table, cells: NDArray[np.int64], source: Source
     ) -> Iterator[ScannedBlock | ScannedMark]:
-        cells = self._told[:count]
         clocks = cells.view(np.float64)[:, CLOCK].tolist()
         for told, clock in zip(cells[:, : self._width].tolist(), clocks, strict=True):
             compiled = self._known[told[PROGRAM]]

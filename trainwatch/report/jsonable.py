@@ -3,11 +3,16 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from trainwatch.events import Evidence, Stamp
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Json = dict[str, Any]
 
@@ -54,29 +59,28 @@ def iso_moment(seconds: float | None) -> str | None:
 
 def iso_stamp(stamp: Stamp | None) -> str | None:
     """A time as the log states it: its digits, its zone, nothing added."""
-    if stamp is None:
+    if stamp is None or math.isnan(stamp.seconds):
         return None
-    return iso_stamps([stamp.seconds], stamp.zone, stamp.digits)[0]
+    return iso_stamps(np.array([stamp.seconds]), stamp.zone, stamp.digits)[0]
 
 
-def iso_stamps(seconds: Iterable[float], zone: int | None, digits: int) -> list[str | None]:
+def iso_stamps(column: "NDArray[np.float64]", zone: int | None, digits: int) -> list[str | None]:
     """The same for many times with one zone and as many digits; None for NaN."""
-    digits = min(digits, _DIGITS)
-    unit, end, last, text = 10**digits, _zone(zone), -1, ""
-    times: list[str | None] = []
-    for moment in seconds:
-        if moment != moment:  # noqa: PLR0124 - NaN, at a tenth of the cost of a call
-            times.append(None)
-            continue
-        whole = min(math.floor(moment), _LAST)
-        if whole != last or not text:
-            last, text = whole, _second(whole)
-        if digits:
-            # Rounded to the digits that the log has, but never up into the next second.
-            fraction = min(round((moment - whole) * unit), unit - 1)
-            times.append(f"{text}.{fraction:0{digits}d}{end}")
-        else:
-            times.append(text + end)
+    digits, end = min(digits, _DIGITS), _zone(zone)
+    unit = 10**digits
+    stated = ~np.isnan(column)
+    whole = np.minimum(np.floor(column[stated]), _LAST)
+    # Rounded to the digits that the log has, but never up into the next second.
+    fraction = np.minimum(np.rint((column[stated] - whole) * unit), unit - 1).astype(np.int64)
+    texts = {second: _second(int(second)) for second in np.unique(whole).tolist()}
+    form = f"%s.%0{digits}d{end}" if digits else f"%s%.0s{end}"
+    times: list[str | None] = [
+        form % (texts[second], part)
+        for second, part in zip(whole.tolist(), fraction.tolist(), strict=True)
+    ]
+    if len(times) < len(column):
+        rest = iter(times)
+        return [next(rest) if known else None for known in stated.tolist()]
     return times
 
 

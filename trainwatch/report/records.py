@@ -160,7 +160,7 @@ def _block(block: StepBlock, names: Mapping[str, str], split: Split | None = Non
     columns: dict[str, Any] = {
         "file": shape.file,
         "line": _stated(block.line),
-        "time": iso_stamps(block.seconds.tolist(), shape.zone, shape.digits),
+        "time": iso_stamps(block.seconds, shape.zone, shape.digits),
         "rank": _stated(block.rank),
         **_constant(shape, split),
         "epoch": _epochs(block.epoch),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from itertools import repeat
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
-from trainwatch.report.cells import cell_text, nested
+from trainwatch.report.cells import cell_text, is_harmless, nested
 from trainwatch.report.columns import Columns, Values
 from trainwatch.report.jsonable import Json, one_line
 
@@ -68,26 +68,37 @@ class JsonLines:
         self._out = out
 
     def add(self, piece: Columns) -> None:
-        """Write rows: what they share is made once."""
-        fields = (
-            f"{_key(name)}: {'%s' if name in piece.varying else _fixed(piece.same[name])}"
-            for name in piece.names
-        )
-        line = f"{{{', '.join(fields)}}}\n"
-        columns = [_written(piece.varying[name]) for name in piece.names if name in piece.varying]
-        rows = zip(*columns, strict=True) if columns else repeat((), piece.length)
-        self._out.write("".join(map(line.__mod__, rows)).encode())
+        """Write rows."""
+        fields = [f"{_json(name).replace('%', '%%')}: %s" for name in piece.names]
+        self._out.write(_lines(piece, piece.names, f"{{{', '.join(fields)}}}", _json, _written))
 
     def finish(self) -> None:
         """Nothing is left to do."""
 
 
-def _key(name: str) -> str:
-    return _json(name).replace("%", "%%")
+def _lines(
+    piece: Columns,
+    names: Iterable[str],
+    form: str,
+    one: Callable[[object], str],
+    many: Callable[[Values], Values],
+) -> bytes:
+    """Rows as lines: what they share is made once, and the rest put in.
 
-
-def _fixed(value: object) -> str:
-    return _json(value).replace("%", "%%")
+    Args:
+        piece: The rows.
+        names: Its columns, in order; others are made of None.
+        form: A line, with a %s for each of them.
+        one: Makes the text of a value.
+        many: Makes those of a column, or leaves numbers as they are.
+    """
+    columns = [name for name in names if name in piece.varying]
+    shared = {name: one(piece.same.get(name)) for name in names if name not in piece.varying}
+    line = form % tuple(shared[n].replace("%", "%%") if n in shared else "%s" for n in names) + "\n"
+    if not columns:
+        return (line % ()).encode() * piece.length
+    rows = zip(*(many(piece.varying[name]) for name in columns), strict=True)
+    return "".join(map(line.__mod__, rows)).encode("utf-8", "replace")
 
 
 def _json(value: object) -> str:
@@ -107,8 +118,8 @@ def _written(values: Values) -> Values:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether text stands in JSON as it is, as times do."""
-    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+    """Whether text stands in JSON and in a cell as it is, as times do."""
+    return text.isascii() and text.isprintable() and not set(text) & {'"', ",", "\\"}
 
 
 class CsvRows:
@@ -128,10 +139,10 @@ class CsvRows:
     def add(self, piece: Columns) -> None:
         """Take rows; what they share is made once."""
         self._names |= dict.fromkeys(piece.names)
-        text = io.StringIO()
-        columns = [_cells(piece, name) for name in self._names]
-        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
-        size = self._spool.write(text.getvalue().encode("utf-8", "replace"))
+        form = ",".join(["%s"] * len(self._names))
+        # An empty line is no row for readers of CSV, so a sole empty cell is quoted.
+        one, many = (_quoted, _cells) if len(self._names) > 1 else (_sole, _soles)
+        size = self._spool.write(_lines(piece, tuple(self._names), form, one, many))
         if self._stretches and self._stretches[-1][0] == len(self._names):
             self._stretches[-1][1] += size
         else:
@@ -177,14 +188,37 @@ def _made_up(part: bytes, missing: int) -> bytes:
     return text.getvalue().encode()
 
 
-def _cells(piece: Columns, name: str) -> Iterable[Any]:
-    varying = piece.varying.get(name)
-    if varying is None:
-        return repeat(_cell(piece.same.get(name)), piece.length)
-    return varying if set(map(type, varying)) <= {int, float} else map(_cell, varying)
+def _cells(values: Values) -> Values:
+    kinds = set(map(type, values))
+    if kinds <= {int, float}:
+        return values
+    if (
+        kinds <= {str, type(None)}
+        and is_harmless(values)
+        and _is_plain("".join(filter(None, values)))
+    ):
+        return ["" if value is None else value for value in values]
+    return list(map(_quoted, values))
 
 
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return value if value == "-inf" else cell_text(value)
-    return nested(value)
+def _soles(values: Values) -> Values:
+    return list(map(_sole, values))
+
+
+def _sole(value: object) -> str:
+    return _quoted(value) or '""'
+
+
+def _quoted(value: object) -> str:
+    """A value as a cell of a CSV file, which no spreadsheet runs."""
+    if value is None:
+        return ""
+    text = nested(value)
+    text = str(text) if not isinstance(value, str) or value == "-inf" else cell_text(value)
+    if not _AWKWARD.search(text):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+_AWKWARD = re.compile(r'[",\r\n]')
