@@ -70,7 +70,7 @@ def _whole(rows: dict[tuple[int, float], _Row]) -> dict[tuple[int, float], _Row]
     Epoch 1 is then what lies between 0 and 1, as Hugging Face counts; it is complete when its end was
     printed, or a share of a later one in the same attempt.
     """
-    if all(epoch.is_integer() for _, epoch in rows):
+    if all(float(epoch).is_integer() for _, epoch in rows):
         return rows
     whole: dict[tuple[int, float], _Row] = {}
     for (attempt, share), row in sorted(rows.items()):
