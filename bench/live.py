@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from bench.data import STEPS, rank_lines
 from bench.screen import TRAINWATCH, Recorder, listen, terminal
 
@@ -24,25 +26,26 @@ def watched(seconds: float, ranks: int = 8, rate: float = 10.0) -> tuple[float, 
     Returns:
         Share of one core, memory in MB, KiB a second to the terminal.
     """
-    with (
-        tempfile.TemporaryDirectory() as place,
-        terminal([*TRAINWATCH, "attach", place]) as (
-            process,
-            ours,
-        ),
-    ):
-        stop = threading.Event()
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory() as place:
         writer = threading.Thread(target=_write_steadily, args=(Path(place), ranks, rate, stop))
         writer.start()
-        listen(ours, 5)
-        before = process.cpu_times()
-        drawn = listen(ours, seconds)
-        after = process.cpu_times()
-        used = after.user + after.system - before.user - before.system
-        memory = process.memory_info().rss / 1e6
+        time.sleep(0.5)  # there must be something to attach to
+        with terminal([*TRAINWATCH, "attach", place]) as (process, ours):
+            used, memory, drawn = _used(process, ours, seconds)
         stop.set()
         writer.join()
     return used / seconds, memory, drawn / seconds / 1024
+
+
+def _used(process: psutil.Process, ours: int, seconds: float) -> tuple[float, float, int]:
+    """Seconds of the processor, memory in MB and bytes drawn, once it has begun."""
+    listen(ours, 5)
+    before = process.cpu_times()
+    drawn = listen(ours, seconds)
+    after = process.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    return used, process.memory_info().rss / 1e6, drawn
 
 
 def _write_steadily(
@@ -174,9 +177,11 @@ def flood(seconds: float, rate: int = 100_000) -> tuple[int, int]:
     batch = rate // 50
     line = "2026-11-23 01:00:00,123 [DEBUG] [Rank 0] Training step 100, loss=0.1234\n"
     with tempfile.TemporaryDirectory() as place:
-        attached = _Attached(place)
-        written, began = 0, time.perf_counter()
         with Path(place, "debug_rank0_1.log").open("w") as log:
+            log.write(line)  # there must be something to attach to
+        attached = _Attached(place)
+        written, began = 1, time.perf_counter()
+        with Path(place, "debug_rank0_1.log").open("a") as log:
             while time.perf_counter() - began < seconds:
                 log.write(line * batch)
                 log.flush()

@@ -101,7 +101,8 @@ def _epochs(voices: Sequence[Voice], course: Course, crew: Crew) -> tuple[tuple[
     at = np.array([at for at, _ in told], float)
     marks = _marks(course, at[counts := ~course.left.hold(at, at + 1)])
     epochs = [epoch for (_, epoch), one in zip(told, counts, strict=True) if one]
-    if not all(float(epoch).is_integer() for epoch in epochs):  # shares of epochs, as in `epoch_views`
+    # Shares of epochs, as in `epoch_views`.
+    if not all(float(epoch).is_integer() for epoch in epochs):
         epochs = [float(math.ceil(epoch)) for epoch in epochs]
     return tuple(
         (mark, epoch)

@@ -91,7 +91,9 @@ class Failure(NamedTuple):
     @property
     def placed(self) -> bool:
         """Whether its step is known; a share of an epoch, as Hugging Face prints it, is as good."""
-        return self.step is not None or (self.epoch is not None and not float(self.epoch).is_integer())
+        return self.step is not None or (
+            self.epoch is not None and not float(self.epoch).is_integer()
+        )
 
 
 def _shape(words: str | None) -> str | None:
