@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from supervision import Trainwatch, until
 
+from trainwatch.cli.gate import stepped
 from trainwatch.events import NOBODY, Finding, LineTally, RunInfo, Severity
 from trainwatch.health.gate import Gate, Outcome
 from trainwatch.model.snapshot import RankView, RunView
@@ -54,6 +56,36 @@ def test_nothing_at_all_ends_it_and_unknown_words_postpone_that() -> None:
     assert outcomes(view(1), view(9, written=7), view(18, written=7), view(19, written=7)) == [
         *(P, P, P, BAD)
     ]
+
+
+def test_a_training_that_prints_nothing_and_was_seen_to_move_is_not_ended() -> None:
+    gate = Gate(seconds=10.0, began=0.0)
+    assert gate.look(view(10)).silent
+    said = gate.seen_moving(view(10))
+    assert (said.outcome, said.silent) == (OK, False)
+    assert "collectives" in (said.reason or "")
+
+
+def test_a_stall_in_which_it_was_seen_to_move_is_none() -> None:
+    gate = Gate(seconds=10.0, began=0.0)
+    gate.look(view(5, 0))
+    assert gate.look(view(16, 0, STALL)).silent
+    assert gate.seen_moving(view(16, 0, STALL)).outcome is P
+    assert [gate.look(view(at, 0, STALL)).outcome for at in (20, 27)] == [P, BAD]
+
+
+@pytest.mark.parametrize(("later", "moves"), [(8, True), (7, False)])
+def test_what_the_stacks_say_of_motion(tmp_path: Path, later: int, moves: bool) -> None:
+    def sample(number: int) -> dict[str, object]:
+        recorder = {"entries": [{"record_id": number}]}
+        return {"time": 1.0, "processes": [{"pid": 4, "owner": 4, "rank": 0, "recorder": recorder}]}
+
+    path = tmp_path / "stacks.json"
+    document = {"schema": 1, "what": "trainwatch stacks", "samples": [sample(7), sample(later)]}
+    path.write_text(json.dumps(document))
+    assert stepped(path) is moves
+    assert not stepped(None)
+    assert not stepped(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(

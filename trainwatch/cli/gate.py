@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trainwatch.cli.attempt import Attempt
 from trainwatch.cli.vigil import Keeper
+from trainwatch.diagnose.live.read import read_document
 from trainwatch.errors import ExitCode
 from trainwatch.health.gate import Gate, Judgement, Outcome
 from trainwatch.health.vigil import Why
@@ -37,16 +38,26 @@ def watch(root: Path, seconds: float) -> Judgement:
         while True:
             now = time.time()
             attempt.advance(now)
-            said = gate.look(engine.snapshot(), attempt.written)
+            view = engine.snapshot()
+            said = gate.look(view, attempt.written)
+            if keeper and said.silent and stepped(keeper.take(Why.STALL, engine.judge())):
+                said = gate.seen_moving(view)
             if said.outcome is not Outcome.PENDING or os.getppid() != parent:
-                if keeper and said.silent:
-                    keeper.take(Why.STALL, engine.judge())  # before it is ended
                 return said
             if keeper:
                 keeper.look(engine.judge(), engine.run.tally.bytes, now)
             time.sleep(_POLL)
     finally:
         attempt.close()
+
+
+def stepped(stacks: Path | None) -> bool:
+    """Whether any rank called a further collective between the two looks that were written down."""
+    try:
+        live = read_document("", stacks.read_bytes()) if stacks else None
+    except OSError:
+        return False
+    return live is not None and any(stand.stepped for stand in live.stands)
 
 
 def main(root: Path, seconds: float) -> int:

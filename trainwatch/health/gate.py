@@ -103,6 +103,17 @@ class Gate:
             return self._say(view, Outcome.PENDING)
         return self._moving(view, self._first, self._moved or self._first)
 
+    def seen_moving(self, view: RunView) -> Judgement:
+        """Judge anew where its logs are silent, and yet its processes were seen to get on.
+
+        Some trainings print nothing for long that anybody could recognise. They are not ended for that.
+        """
+        if self._first is not None:
+            self._moved = view.now
+            return self._say(view, Outcome.PENDING)
+        why = "its logs show no progress, but its ranks were seen to call further collectives"
+        return self._say(view, Outcome.PASSED, why)
+
     def _moving(self, view: RunView, first: float, moved: float) -> Judgement:
         silent = view.now - moved
         stalled = next((one for one in view.alerts if one.active and one.rule in _SILENCE), None)
