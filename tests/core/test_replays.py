@@ -181,3 +181,29 @@ def test_spans_are_taken_out(lengths: list[int], at: int) -> None:
     one = np.array([float(at)])
     assert spans.hold(one, one + 1)[0] == gone[at]
     assert spans.closed(one)[0] == np.count_nonzero(~gone[:at])
+
+
+def test_a_step_that_begins_anew_without_a_word_is_left_as_it_is() -> None:
+    """Begun again, or the next epoch: nobody can tell."""
+    run = read(("train.log", [*steps(0, 40, 1.0), *steps(0, 40, 2.0)]))
+    assert len(run.table) == len(run.drawn) == 82
+    assert run.history.attempts == run.curve.attempts == ()
+    assert run.engine.snapshot().metrics["loss"].count == 82
+
+
+def test_where_run_json_says_that_it_was_begun_again_it_counts_anew() -> None:
+    first = steps(0, 40, 1.0)
+    size = sum(len(line) + 1 for line in first)
+    run = read(("console.log", [*first, *steps(0, 20, 2.0)]), consoles=(0, size))
+    assert run.drawn == [(float(n), 2.0) for n in range(21)]
+    assert run.table == [(float(n), 2.0 if n < 21 else 1.0) for n in range(41)]
+
+
+def test_batches_of_epochs_that_nobody_counts_are_all_kept() -> None:
+    lines = [
+        f"loss: {2.3 / (1 + epoch) - batch / 5000:.6f}  [{batch * 64 + 64:5d}/60000]"
+        for epoch in range(3)
+        for batch in range(0, 938, 50)
+    ]
+    run = read(("train.log", lines))
+    assert len(run.history.columns["loss"]) == len(run.curve.x) == len(lines)

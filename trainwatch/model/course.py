@@ -157,9 +157,9 @@ def _course(voices: Sequence[Voice], counts: Sequence[int], consoles: Sequence[i
         told.update(int(begin) + mark for mark in voice.stream.marks)
         told.update(int(begin + at) for at in _by_console(voice.stream, *track, consoles))
     epochs = places.epochs - _shifts(voices)
-    wide = run_wide(epochs, places.steps)
-    numbers = _numbered(epochs, places, wide=wide)
     rows = np.searchsorted(ordinals, sorted(told)).tolist()
+    wide = run_wide(epochs, places.steps, rows)
+    numbers = _numbered(epochs, places, wide=wide)
     found = attempts(numbers, rows) if numbers is not None else [0, *rows]
     told.update(int(ordinals[row]) for row in found if row not in rows)
     standing = np.zeros(len(ordinals)) if numbers is None else settle(numbers, found)

@@ -49,18 +49,34 @@ class Places(NamedTuple):
         return len(self.numbers)
 
 
-def run_wide(epochs: Array, steps: Array) -> bool:
-    """Whether steps count over the whole run and not within each epoch."""
+def run_wide(epochs: Array, steps: Array, told: Iterable[int] = ()) -> bool:
+    """Whether steps count over the whole run and not within each epoch.
+
+    Args:
+        epochs: NaN where not stated.
+        steps: Likewise.
+        told: As for `attempts`.
+    """
     if np.isnan(steps).any() or not len(steps):
         return False
     known = ~np.isnan(epochs)
     if not known.any():
-        return True
+        return not _begins_anew(steps, frozenset(told))
     numbers, which = np.unique(np.floor(epochs[known]), return_inverse=True)
     low, high = np.full(len(numbers), np.inf), np.full(len(numbers), -np.inf)
     np.minimum.at(low, which, steps[known])
     np.maximum.at(high, which, steps[known])
     return bool((low[1:] > high[:-1]).all())
+
+
+def _begins_anew(steps: Array, told: frozenset[int]) -> bool:
+    """Whether a number goes back to its beginning and nothing says that an attempt does.
+
+    Without epochs that may be a training begun again or the next epoch of one: nobody can tell.
+    """
+    lowest = np.minimum.accumulate(steps)
+    falls = (row for row in _returns(steps) if row not in told)
+    return any(steps[row] <= lowest[row - 1] for row in falls)
 
 
 def ranked(epochs: Array, steps: Array) -> Places:
@@ -107,7 +123,7 @@ def attempts(places: Places, told: Iterable[int], beside: Iterable[int] = ()) ->
     return sorted(begins)
 
 
-def _returns(places: Numbers) -> list[int]:
+def _returns(places: Numbers | Array) -> list[int]:
     """Rows at which places go back and then rise steadily."""
     rises = np.concatenate(([0], np.cumsum(np.diff(places) > 0)))
     rows = np.flatnonzero(np.diff(places) < 0) + 1

@@ -178,6 +178,7 @@ class _Writer:
         self._evaluated: dict[str, tuple[int, float]] = {}
         self.trains = False
         self.epoch_base: int | None = None
+        self._within = False
         self._untrained = 0
 
     def add(self, block: StepBlock, rows: NDArray[np.int64], *, result: bool = False) -> None:
@@ -191,6 +192,7 @@ class _Writer:
             metrics.setdefault(key if key not in metrics else name, column[rows])
         if block.shape.split is Split.TRAIN:
             self.trains = True
+            self._within |= bool(((block.step[rows] < 0) & (block.batch[rows] >= 0)).any())
             self._train(epoch, step, metrics)
         else:
             self._evaluate(epoch, step, metrics, result=result)
@@ -198,7 +200,8 @@ class _Writer:
     def told(self, begins: Sequence[int] = ()) -> Told:
         """What it told so far; an attempt begins with these of its training records."""
         tables = [stretch.table() for stretch in self._stretches if stretch.rows]
-        return Told(tables, self.epoch_base, [at + self._untrained for at in begins])
+        rows = [at + self._untrained for at in begins]
+        return Told(tables, self.epoch_base, rows, self._within)
 
     def _train(self, epoch: Column, step: Column, metrics: Mapping[str, Column]) -> None:
         self._evaluated = {}

@@ -82,11 +82,13 @@ class Told:
         stretches: Its rows in their order, parted where the place goes back.
         epoch_base: The number of the first epoch, where the kind of log is known.
         begins: Rows with which an attempt is known to begin; 0 where the whole log is a later one.
+        within: Whether its steps are places within an epoch, as printed.
     """
 
     stretches: Sequence[Table]
     epoch_base: int | None = None
     begins: Sequence[int] = ()
+    within: bool = False
 
     @property
     def first_epoch(self) -> float:
@@ -111,8 +113,10 @@ def history_of(own: Sequence[Told], others: Sequence[Told]) -> History:
     if not stretches:
         return History({})
     table = _joined(stretches)
-    wide = run_wide(table["epoch"], table["step"])
-    table = _resolved(table, *_begins(own), wide=wide)
+    begins, logs = _begins(own)
+    untold = np.isnan(table["epoch"]).all() and any(told.within for told in own)
+    wide = not untold and run_wide(table["epoch"], table["step"], {*begins, *logs})
+    table = _resolved(table, begins, logs, wide=wide)
     missing = {name for told in others for name in told.metrics} - table.keys()
     for told in others if missing else ():
         shift = _shift(own[0], told)
