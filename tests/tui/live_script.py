@@ -31,10 +31,11 @@ class ScriptedReader:
     can_stop = True
     can_restart = False
 
-    def __init__(self, lines_a_second: int, seconds_to_stop: float) -> None:
+    def __init__(self, lines_a_second: int, seconds_to_stop: float, crash_at: int = -1) -> None:
         self._done = threading.Event()
         self._rate = lines_a_second
         self._slow = seconds_to_stop
+        self._crash_at = crash_at
         self._lines: list[LogLine] = []
 
     def start(self, post: Post) -> None:
@@ -66,7 +67,7 @@ class ScriptedReader:
     def _run(self, post: Post) -> None:
         tick = 0
         while True:
-            post(self._view(tick))
+            post(self._view(tick) if tick != self._crash_at else "no snapshot")  # type: ignore[arg-type]
             tick += 1
             if self._done.wait(0.5):
                 return
@@ -102,8 +103,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=80)
     parser.add_argument("--seconds-to-stop", type=float, default=0.2)
+    parser.add_argument("--crash-at", type=int, default=-1)
     options = parser.parse_args()
-    outcome = watch(ScriptedReader(options.lines, options.seconds_to_stop), zone=UTC)
+    reader = ScriptedReader(options.lines, options.seconds_to_stop, options.crash_at)
+    outcome = watch(reader, zone=UTC)
     print(f"outcome {replace(outcome)}", flush=True)
 
 

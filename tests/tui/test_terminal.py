@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -30,7 +31,7 @@ class Tmux:
     """A server of its own, with a shell in it."""
 
     def __init__(self, directory: Path) -> None:
-        self._socket = str(directory / "socket")
+        self.socket = str(directory / "socket")
         environment = os.environ | {"PS1": "$ ", "TERM": "xterm-256color"}
         environment.pop("TMUX", None)
         self._environment = environment
@@ -38,7 +39,7 @@ class Tmux:
         self.type("PS1='$ '")
 
     def do(self, *arguments: str) -> str:
-        command = ["tmux", "-S", self._socket, *arguments]
+        command = ["tmux", "-S", self.socket, *arguments]
         done = subprocess.run(
             command, env=self._environment, capture_output=True, text=True, check=True, cwd=REPO
         )
@@ -61,9 +62,10 @@ class Tmux:
     def sees(self, text: str) -> None:
         wait_for(lambda: text in self.screen, f"{text!r} on\n{self.screen}")
 
-    def start(self) -> int:
+    def start(self, options: str = "", environment: str = "") -> int:
         self.do("send-keys", "clear", "Enter")
-        self.type(f"{sys.executable} {SCRIPT} & echo pid=$!; fg >/dev/null")
+        command = f"{environment} {sys.executable} {SCRIPT} {options}"
+        self.type(f"{command} & echo pid=$!; fg >/dev/null")
         self.sees("RUNNING")
         wait_for(lambda: self.modes.startswith("1"), "the alternate screen")
         children = subprocess.run(
@@ -133,6 +135,81 @@ def test_a_closed_window_ends_the_dashboard() -> None:
         seen += os.read(master, 1 << 16)
     os.close(master)
     wait_for(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, "the end")
+
+
+def test_a_crash_leaves_a_sane_terminal_and_a_sentence(tmux: Tmux, tmp_path: Path) -> None:
+    tmux.start("--crash-at 6", f"TMPDIR={tmp_path}")
+    tmux.sees("outcome Outcome(how=<How.CRASHED")
+    tmux.sees("the training goes on. What led to it:")
+    assert "Traceback" not in tmux.screen
+    assert_sane(tmux)
+    (written,) = tmp_path.glob("trainwatch-crash-*.txt")
+    assert "AttributeError" in written.read_text()
+
+
+def test_a_storm_of_resizes_ends_in_the_last_size(tmux: Tmux) -> None:
+    tmux.start()
+    for step in range(30):
+        tmux.do("resize-window", "-x", str(60 + step * 7 % 120), "-y", str(15 + step * 5 % 45))
+    tmux.do("resize-window", "-x", "120", "-y", "40")
+    wait_for(
+        lambda: (
+            len(rows := tmux.screen.splitlines()) == 40
+            and rows[0].startswith(" RUNNING  ae_large_scale")
+            and " 1 overview" in rows[-1]
+            and "? help" in rows[-1]
+        ),
+        "the screen as it belongs",
+    )
+    assert sum("ranks · 8 ranks" in row for row in tmux.screen.splitlines()) == 1
+    tmux.key("q")
+    tmux.sees("outcome Outcome(how=<How.DETACHED")
+    assert_sane(tmux)
+
+
+COLOURS = re.compile(r"\x1b\[([0-9;]*)m")
+
+
+@pytest.mark.parametrize(
+    ("environment", "allowed"),
+    [
+        ("TERM=xterm-16color COLORTERM=", r"(?:[0-9]|2[0-9]|3[0-79]|4[0-79]|9[0-7]|10[0-7])"),
+        (
+            "TERM=screen-256color COLORTERM=",
+            r"(?:[0-9]|2[0-9]|[34][0-79]|9[0-7]|10[0-7]|[34]8;5;\d+)",
+        ),
+        ("NO_COLOR=1", r"(?:[0-9]|2[0-9]|39|49)"),
+    ],
+    ids=["16", "256", "none"],
+)
+def test_only_colours_that_the_terminal_has(tmux: Tmux, environment: str, allowed: str) -> None:
+    tmux.start("", environment)
+    tmux.sees("8 ranks · 8 active")
+    shown = tmux.do("capture-pane", "-p", "-e")
+    codes = {code for code in COLOURS.findall(shown) if code}
+    assert len(codes) > 1
+    for code in codes:
+        assert re.fullmatch(f"{allowed}(?:;{allowed})*", code), code
+    tmux.key("q")
+    tmux.sees("outcome Outcome(how=<How.DETACHED")
+    assert_sane(tmux)
+
+
+def test_a_client_that_is_killed_changes_nothing(tmux: Tmux) -> None:
+    tmux.start()
+    pid, master = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execvp("tmux", ["tmux", "-S", tmux.socket, "attach"])
+    assert select.select([master], [], [], 20)[0]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(master)
+    tmux.do("resize-window", "-x", "120", "-y", "40")
+    tmux.sees("8 ranks · 8 active")
+    tmux.key("q")
+    tmux.sees("outcome Outcome(how=<How.DETACHED")
+    assert_sane(tmux)
 
 
 BLOCKED = """

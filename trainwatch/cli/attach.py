@@ -106,6 +106,9 @@ def _watch(reader: "AnyReader") -> None:
     outcome = watch(reader)
     if outcome.stop:
         click.echo(outcome.stop, err=True)
+    if outcome.crash:
+        click.echo(outcome.crash, err=True)
+        sys.exit(1)
     if outcome.signal:
         sys.exit(128 + outcome.signal)
 

@@ -17,6 +17,7 @@ from textual.timer import Timer
 
 from trainwatch.model.snapshot import RunView
 from trainwatch.tui import pace
+from trainwatch.tui.crash import written_down
 from trainwatch.tui.desk import Desk
 from trainwatch.tui.dialogs import Help
 from trainwatch.tui.doctor import Doctor
@@ -43,8 +44,8 @@ def watch(reader: Reader, *, zone: tzinfo | None = None) -> Outcome:
         reader: Delivers the snapshots; it is started and stopped here.
         zone: Of the times shown; None for the local one.
     """
-    outcome = Dashboard(reader, zone=zone).run(mouse=False)
-    return outcome or Outcome(How.CRASHED)
+    app = Dashboard(reader, zone=zone)
+    return app.run(mouse=False) or Outcome(How.CRASHED, crash=app.crash or written_down(None))
 
 
 class Dashboard(App[Outcome]):
@@ -105,6 +106,7 @@ class Dashboard(App[Outcome]):
         self._quiet = pace.Quiet()
         self._repaint: Timer | None = None
         self._mouse = False
+        self.crash = ""
         self.desk = Desk(reader, zone)
         self._doctor = Doctor(self.desk, self.post_message)
         self._errands = Errands(self, reader, self._say)
@@ -134,6 +136,11 @@ class Dashboard(App[Outcome]):
     def _post(self, view: RunView) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is gone: nobody looks any more
             self.post_message(NewView(view))
+
+    def _fatal_error(self) -> None:
+        """Instead of Textual's page of code and values."""
+        self.crash = self.crash or written_down(self._exception)
+        self._close_messages_no_wait()
 
     def _outcome(self, how: How, number: int | None = None) -> Outcome:
         return Outcome(how, number, self._errands.stop_requested, self._errands.answer)

@@ -21,9 +21,11 @@ class Outcome:
         signal: Number of the signal.
         stop_requested: Whether the user asked for the end of the training and confirmed it.
         stop: The reader's sentence on what came of that; None while no answer had come.
+        crash: How the dashboard failed, in a sentence; empty where it did not.
     """
 
     how: How
     signal: int | None = None
     stop_requested: bool = False
     stop: str | None = None
+    crash: str = ""
