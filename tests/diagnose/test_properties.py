@@ -191,3 +191,23 @@ def test_no_log_at_all() -> None:
 
 def test_the_samples_exist() -> None:
     assert all((Path(SAMPLE_LOGS) / name).is_dir() for name in CASES)
+
+
+def test_logs_without_ranks_that_have_nothing_in_common_are_said() -> None:
+    one = "".join(f"step {at} loss {6.9 - at / 1000:.4f} lr 0.1\n" for at in range(40))
+    two = "".join(f"step {at} loss {0.3 - at / 1000:.4f} lr 0.1\n" for at in range(40))
+    apart = diagnosed({"resnet.log": one.encode(), "llama.log": two.encode()}, now=NOW)
+    assert any("resnet.log" in text and "two jobs" in text for text in apart.missing)
+    alike = diagnosed({"resnet.log": one.encode(), "console.log": one.encode()}, now=NOW)
+    assert not any("two jobs" in text for text in alike.missing)
+
+
+def test_silence_is_counted_by_one_clock() -> None:
+    """Three hours ahead: what looks three hours younger is as old as the others' lines."""
+    files = {name: text.encode() for name, text in rank_logs(3).items()}
+    name = "debug_rank2_20261121_100000.log"
+    files[name] = (began(2, 3, hour=13) + steps(2, 12, hour=13)).encode()
+    found = diagnosed(files, now=NOW)
+    assert any("off" in text for text in found.missing)
+    seconds = {round(one.seconds or 0.0) for one in found.silence}
+    assert len(seconds) == 1

@@ -18,7 +18,7 @@ from trainwatch.diagnose.explicit import explicit
 from trainwatch.diagnose.gather import Gathering
 from trainwatch.diagnose.jobs import Job, split_jobs
 from trainwatch.diagnose.lead import Detector, Lead
-from trainwatch.diagnose.notes import clocks, counted_apart, others
+from trainwatch.diagnose.notes import counted_apart, others, reservations
 from trainwatch.diagnose.outside import outside, unexplained
 from trainwatch.diagnose.quiet import table_of
 from trainwatch.diagnose.ranking import choose, combine
@@ -117,7 +117,7 @@ def _one(case: Case) -> Diagnosis:
         evidence=lead.proofs,
         refute=lead.refute,
         advice=lead.advice,
-        missing=tuple(dict.fromkeys((*lead.missing, *clocks(case)))),
+        missing=tuple(dict.fromkeys((*lead.missing, *reservations(case)))),
         others=others(case, lead, leads),
         note=counted_apart(case),
         silence=table_of(case),

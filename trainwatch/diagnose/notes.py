@@ -1,6 +1,7 @@
 """What stands beside the verdict: other leads, failures that were survived, mixed logs."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.catalogue import code
@@ -14,7 +15,8 @@ from trainwatch.health.words import duration
 
 MAX_OTHERS = 6
 _TELLING = (Standing.ROOT, Standing.OUTER, Standing.TIMEOUT)
-_HOUR = 3600.0
+_ENOUGH = 16
+"""Losses from which two logs are compared."""
 
 
 def others(case: Case, lead: Lead | None, leads: Sequence[Lead]) -> tuple[Other, ...]:
@@ -52,6 +54,8 @@ def _before(case: Case, lead: Lead | None) -> Iterator[Other]:
             continue  # printed and handled, as of an optional import that is not there
         if same:
             text = f"the same happened before, on {whose} too: {what} ({_where(first)})"
+        elif ranks == {NOBODY}:
+            text = f"before it there was {what} ({_where(first)}), and the training went on"
         else:
             text = f"{whose} had {what} before ({_where(first)}), and the training went on"
         yield Other(first.signature.category, sentence(text))
@@ -60,6 +64,23 @@ def _before(case: Case, lead: Lead | None) -> Iterator[Other]:
 def _where(clue: Clue) -> str:
     line = "" if clue.evidence.line is None else f":{clue.evidence.line}"
     return f"{clue.evidence.file}{line}"
+
+
+def _strangers(case: Case) -> tuple[str, ...]:
+    """A word on logs without ranks whose losses have nothing in common: of two jobs, perhaps."""
+    streams = {
+        base: file.streams[NOBODY].extents["loss"]
+        for base, file in sorted(case.run.files.items())
+        if file.role.rank is None
+        and NOBODY in file.streams
+        and "loss" in file.streams[NOBODY].extents
+    }
+    known = [(base, loss) for base, loss in streams.items() if loss.count >= _ENOUGH]
+    for (one, low), (other, high) in combinations(known, 2):
+        if low.high < high.low or high.high < low.low:
+            words = f"the losses in {one} and {other} have nothing in common"
+            return (f"logs of one job only: {words}; if they are of two jobs, name one",)
+    return ()
 
 
 def counted_apart(case: Case) -> str:
@@ -72,7 +93,12 @@ def counted_apart(case: Case) -> str:
     return f"epoch {own:g} of the ranks' logs is epoch {shown:g} here"
 
 
-def clocks(case: Case) -> tuple[str, ...]:
+def reservations(case: Case) -> tuple[str, ...]:
+    """Words on what makes its logs hard to judge: clocks that disagree, logs of two jobs."""
+    return (*_clocks(case), *_strangers(case))
+
+
+def _clocks(case: Case) -> tuple[str, ...]:
     """A word on clocks that disagree."""
     apart = {base: offset for base, offset in case.offsets.items() if offset}
     if not apart:

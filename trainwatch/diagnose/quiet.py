@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import Silence
+from trainwatch.model.moments import epoch_seconds
 from trainwatch.model.ranks import Member
 from trainwatch.model.rhythm import ENOUGH
 from trainwatch.model.snapshot import RankStatus, RankView
@@ -31,7 +32,20 @@ def silences(case: Case) -> Iterator[Silence]:
     views = {view.who: view for view in case.health.ranks}
     for member in case.crew.ranks:
         if member.who in views:
-            yield _quiet(member, views[member.who])
+            yield _in_step(case, member, _quiet(member, views[member.who]))
+
+
+def _in_step(case: Case, member: Member, one: Silence) -> Silence:
+    """By the clock of the first rank, where only a clock that is hours off tells how long it was."""
+    ahead = case.offsets.get(member.primary.stream.role.base, 0.0)
+    if not ahead or one.seconds is None or one.since is None:
+        return one
+    stated = case.view.now - epoch_seconds(one.since, case.view.utc_offset)
+    return (
+        replace(one, seconds=max(0.0, one.seconds + ahead))
+        if abs(stated - one.seconds) < 1
+        else one
+    )
 
 
 def table_of(case: Case) -> tuple[Silence, ...]:

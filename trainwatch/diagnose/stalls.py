@@ -161,19 +161,30 @@ def _one_side(case: Case, spread: Spread, odd: tuple[RankId, ...]) -> _Sort:
                 "compare the shares: `Processing A/B files`, `COMPLETED iteration`, batch counts",
             ),
         )
+    it, its, is_ = ("it", "its", "is") if len(odd) == 1 else ("they", "their", "are")
     if spread.ahead(first):
         return _Sort(
             Category.COLLECTIVE_MISMATCH,
             phase,
-            f"{who} went on where the others wait: it left a collective out or is ahead of them",
+            f"{who} went on where the others wait: {it} left a collective out or {is_} ahead of them",
             ("look for a collective under a condition, an early `continue`, or uneven data",),
+        )
+    if spread.majority is not None and not spread.close and spread.majority.phase is place.phase:
+        return _Sort(
+            None,
+            phase,
+            f"{who} wrote nothing after {place.brief}, while the others went on to"
+            f" {spread.majority.brief}: {it} {'hangs' if len(odd) == 1 else 'hang'} or died, or {its} log stopped",
+            (f"see whether {its} process lives: ps, dmesg", f"look at {its} stderr"),
         )
     return _Sort(
         None,
         phase,
         f"{who} stopped {phase_words(place.phase)} while the others went one step further and"
-        " wait: its data loading or its computation",
-        ("look at the data that this rank was to read next, and at its process",),
+        f" wait: {its} data loading or {its} computation",
+        (
+            f"look at what {it} {'was' if len(odd) == 1 else 'were'} to read next, and at {its} process",
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from trainwatch.diagnose.diagnosis import (
     Verdict,
 )
 from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
-from trainwatch.diagnose.notes import clocks, counted_apart
+from trainwatch.diagnose.notes import counted_apart, reservations
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Place, places_of
 from trainwatch.diagnose.quiet import fallen_silent, table_of
@@ -65,7 +65,7 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
         evidence=(*complaints, *_last_lines(case)),
         refute=_REFUTE[verdict],
         advice=_NEXT[verdict],
-        missing=(*missing, *clocks(case)),
+        missing=(*missing, *reservations(case)),
         others=others,
         note=counted_apart(case),
         silence=table_of(case),
@@ -101,7 +101,11 @@ def _too_early(case: Case, quiet: Silence, others: tuple[Other, ...]) -> Diagnos
         evidence=tuple(_last_lines(case)),
         refute="if another line comes (then it moves), or its stacks stand still (then it hangs)",
         advice=("look again in a minute, or at its processes now: `trainwatch diagnose` there",),
-        missing=(*(stacks(case) if case.live is None else ()), *unlogged(case), *clocks(case)),
+        missing=(
+            *(stacks(case) if case.live is None else ()),
+            *unlogged(case),
+            *reservations(case),
+        ),
         others=others,
         note=counted_apart(case),
         silence=table_of(case),

@@ -27,7 +27,7 @@ NO_SPACE = Signature(
     blame=Blame.WRITER,
     category=Category.CHECKPOINT_WRITE_FAILED,
     phase=DiagnosedPhase.CHECKPOINT,
-    words="{who} could not write: the disk is full, over its quota, or cannot be written",
+    words="{who} could not write{where_raised}: the disk is full, over its quota, or cannot be written",
     refute="if there is space and quota left there: df -h, df -i, quota -s",
     advice=(
         "free space or quota, also inodes: df -h, df -i, quota -s; keep fewer checkpoints",
@@ -65,7 +65,7 @@ CORRUPT = Signature(
     blame=Blame.WRITER,
     category=Category.CHECKPOINT_CORRUPT,
     phase=DiagnosedPhase.CHECKPOINT_LOAD,
-    words="{who} could not read a checkpoint: the file is damaged or incomplete",
+    words="{who} could not read a checkpoint{where_raised}: the file is damaged or incomplete",
     refute="if the file named in the traceback loads: python -c 'import torch; torch.load(…)'",
     advice=(
         "resume from the next older checkpoint; move the damaged one away",

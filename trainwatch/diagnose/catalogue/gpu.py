@@ -29,7 +29,7 @@ CUDA_OOM = Signature(
     standing=Standing.ROOT,
     blame=Blame.WRITER,
     category=Category.CUDA_OOM,
-    words="{who} ran out of GPU memory",
+    words="{who} ran out of GPU memory{where_raised}",
     refute="if the training caught the error and went on with less",
     advice=(
         "see what else uses that card: nvidia-smi; `Process N has …` in the line is a neighbour",
@@ -176,7 +176,7 @@ KERNEL_FAULT = Signature(
     standing=Standing.ROOT,
     blame=Blame.WRITER,
     category=Category.CUDA_KERNEL_FAULT,
-    words="a CUDA kernel of {who} faulted",
+    words="a CUDA kernel of {who} faulted{where_raised}",
     refute=XID_APPLICATION.refute,
     advice=XID_APPLICATION.advice,
     missing=XID_APPLICATION.missing,
@@ -212,7 +212,7 @@ CUDA_ERROR = Signature(
     blame=Blame.WRITER,
     category=Category.CUDA_KERNEL_FAULT,
     confidence=Confidence.POSSIBLE,
-    words="a CUDA call of {who} failed",
+    words="a CUDA call of {who} failed{where_raised}",
     refute=XID_APPLICATION.refute,
     advice=(
         *XID_APPLICATION.advice,
