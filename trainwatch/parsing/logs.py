@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainwatch.events import (
     MISSING,
@@ -24,9 +24,8 @@ from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.faults import FaultLine, FaultReader
-from trainwatch.parsing.general.extractor import Extractor, Handed
 from trainwatch.parsing.general.marks import marked_rank
-from trainwatch.parsing.general.named import EVERY, Records
+from trainwatch.parsing.general.whose import EVERY, Records
 from trainwatch.parsing.identity import Writers, stated_rank
 from trainwatch.parsing.labelled import Behind
 from trainwatch.parsing.lines import Lines, Part, as_utf8, refreshes
@@ -38,6 +37,9 @@ from trainwatch.parsing.scanned import ScannedBlock, Source
 from trainwatch.parsing.scanner import Scanner
 from trainwatch.parsing.seen import Place, Seen, quote
 from trainwatch.parsing.steps import NAN, Gatherer, Groups, Stretch
+
+if TYPE_CHECKING:
+    from trainwatch.parsing.general.extractor import Extractor
 
 _REFUSED = 256
 """Lines that the plain engine reads at most before the scanner is asked again."""
@@ -106,7 +108,7 @@ class LogReader:
         records: Records | None = EVERY,
         labelled: bool = False,
     ) -> None:
-        self._general = Extractor(role, records) if records else None
+        self._general: Extractor | None = None  # until a line comes that no format knows
         self._records = records
         self._witness = witness
         self._file = file
@@ -350,11 +352,16 @@ class LogReader:
             )
         failing = isinstance(outcome, Event) or (outcome and line.level is None)
         understood = bool(outcome) or bool(_RULE.match(line.message))
-        if self._general is None:
+        if self._records is None:
             return understood
         if failing:
-            self._general.interrupt(self._file)
+            if self._general:
+                self._general.interrupt(self._file)
             return understood
+        from trainwatch.parsing.general.extractor import Extractor, Handed  # noqa: PLC0415
+
+        # Made, and loaded, for the first such line: many a log of a known dialect has none.
+        self._general = self._general or Extractor(self._role, self._records)
         seen = Handed(place.number, place.offset, place.line, arrival.time, arrival.live)
         return self._general.feed(self._file, seen, line.who, torn=torn, understood=understood)
 

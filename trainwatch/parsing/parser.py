@@ -8,7 +8,7 @@ from trainwatch.events import Chunk, Items, LineTally, LogFile, LogLine, Parsed,
 from trainwatch.formats import DIALECTS, Dialect
 from trainwatch.formats.filenames import FileKind, FileRole, describe
 from trainwatch.parsing.compiled import CompiledFormat, compile_dialects
-from trainwatch.parsing.general.named import EVERY, Records
+from trainwatch.parsing.general.whose import EVERY, Records
 from trainwatch.parsing.lines import Lines
 from trainwatch.parsing.logs import LogReader, Witness
 from trainwatch.parsing.reads import Arrival, Read

@@ -21,11 +21,12 @@ from trainwatch.events import (
 )
 from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.general.assembly import Assembler, Record, Spot
-from trainwatch.parsing.general.named import Names, Records, renamed
+from trainwatch.parsing.general.named import Names, renamed
 from trainwatch.parsing.general.outlet import Decided, Outlet, Sort
 from trainwatch.parsing.general.reading import Reading, phase_of, read_text
 from trainwatch.parsing.general.tabular import Tables
 from trainwatch.parsing.general.text import Text, clean, split_head
+from trainwatch.parsing.general.whose import Records
 from trainwatch.parsing.prefix import Clock
 
 DIALECT = "general"

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, replace
 
 from trainwatch.events import Granularity
-from trainwatch.formats import DIALECTS, Dialect, RecordFormat, Shape
+from trainwatch.formats import Dialect, RecordFormat, Shape
 from trainwatch.formats.records import which
 from trainwatch.parsing.general.reading import Reading, Value
+from trainwatch.parsing.general.whose import Records
 from trainwatch.parsing.general.words import Meaning, Role, meaning
 
 _REMEMBERED = 1024
@@ -15,23 +16,6 @@ _DIGITS = re.compile(r"\d+")
 _CELL = re.compile(r"^([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|nan|inf))(?:/\d+)?[GMk]?:?$")
 _TOTALS = {"epoch": "total_epochs", "step": "total_steps", "batch": "total_batches"}
 _SHAPES = {"json": (Shape.JSON, Shape.DICT), "pairs": (Shape.PAIRS, Shape.HEADER)}
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Which dialects may name what general rules read.
-
-    Attributes:
-        dialects: Those with records, in order.
-        only: Whether what none of them knows is no record.
-    """
-
-    dialects: tuple[Dialect, ...] = tuple(dialect for dialect in DIALECTS if dialect.records)
-    only: bool = False
-
-
-EVERY = Records()
-"""All named records, and what none of them knows."""
 
 
 @dataclass(frozen=True, slots=True)
