@@ -104,6 +104,13 @@ def test_the_stacks_of_another_attempt_accuse_nobody() -> None:
     assert guilty(dead(given, attempt=1)) == []
 
 
+def test_a_look_soon_after_the_last_line_shows_no_hang() -> None:
+    """As before a kill: who is ended in the middle of its work may be anywhere."""
+    facts = {"places": places(step_of_the_logs()), "attempt": 0}
+    assert guilty(dead(at(LAST + 4, *STUCK, **facts), stopped=True, code=143)) == []
+    assert guilty(dead(at(LAST + 40, *STUCK, **facts), stopped=True, code=143)) == [1]
+
+
 def test_lines_that_were_held_back_do_not_outdate_it() -> None:
     """The log had come to step 3 when its process stood still; step 11 was still in a buffer."""
     assert guilty(dead(at(LAST + 130, *STUCK, places=places(3), attempt=0))) == [1]

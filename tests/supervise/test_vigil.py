@@ -46,15 +46,22 @@ def test_a_hang_at_night_is_explained_in_the_morning(tw: Trainwatch) -> None:
     assert (found["category"], found["phase"]) == ("dataloader_hang", "data_loading")
     assert found["verdict"] == "failed"
     proofs = [proof for proof in found["evidence"] if proof["file"].startswith("stacks/")]
-    assert "rank 1 in ShardStream.__iter__ (ddp_data.py:" in proofs[0]["text"]
+    assert proofs[0]["text"].startswith("rank 1 in ")
+    assert "ShardStream.__iter__ (ddp_data.py:" in proofs[0]["text"]
     assert "seen" in proofs[0]["why"]
     assert "torchrun" not in found["summary"]
 
 
 SILENT = """
-import time
-for step in range(40):
-    print(f"[DEBUG] [Rank 0] Training step {step}, loss=0.{step + 1}", flush=True)
+import itertools, os, time
+from pathlib import Path
+sign = Path(os.environ["TRAINWATCH_RUN_DIR"], "signals", "x.healthy")
+for step in itertools.count():
+    now = time.time()
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now)) + f",{int(now % 1 * 1000):03}"
+    print(f"{stamp} [DEBUG] [Rank 0] Training step {step}, loss=0.5{step}", flush=True)
+    if sign.exists():
+        break
     time.sleep(0.1)
 def wait_here():
     time.sleep(397)

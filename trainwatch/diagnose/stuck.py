@@ -78,17 +78,22 @@ def _holds_up(stand: Stand, spot: Spot) -> bool:
 
 def silent_for_long(case: Case, live: Live) -> bool:
     """Whether the logs have been silent long enough, given that nothing moved between the looks."""
-    if live.source or case.health.status in (Status.STALLED, Status.UNKNOWN, Status.FAILED):
-        return True
     quiet = [view.silent_seconds for view in case.health.ranks if view.silent_seconds is not None]
+    limits = [view.silence_limit for view in case.health.ranks if view.silence_limit is not None]
+    least = _least_silence(case, max(limits, default=0.0))
+    if live.source:
+        silent = live.time - (case.view.now - min(quiet)) if quiet else -1.0
+        # Before the last line: then the clocks are not one, and the places told that it is current.
+        return silent < 0 or silent > min([least, *limits])
+    if case.health.status in (Status.STALLED, Status.UNKNOWN, Status.FAILED):
+        return True
     if not quiet:
         return False
     if case.health.status is Status.STARTING:
         return min(quiet) > _STARTING
     if case.health.status is Status.COMPLETED:
         return min(quiet) > _UNKNOWN
-    limits = [view.silence_limit for view in case.health.ranks if view.silence_limit is not None]
-    return min(quiet) > _least_silence(case, max(limits, default=0.0))
+    return min(quiet) > least
 
 
 def _least_silence(case: Case, limit: float) -> float:
