@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -34,18 +35,16 @@ class Run:
         return list(zip(columns["step"].tolist(), columns["loss"].tolist(), strict=True))
 
 
-def read(*logs: tuple[str, Sequence[str]], consoles: tuple[int, ...] = ()) -> Run:
+def read(*logs: tuple[str, Sequence[str]], **known: Any) -> Run:
     collected = Collector()
-    engine = Engine(RunInfo("logs", consoles=consoles), listener=collected.take)
+    engine = Engine(RunInfo("logs", **known), listener=collected.take)
     for name, lines in logs:
         data = "".join(f"{line}\n" for line in lines).encode()
         engine.feed(Chunk(LogFile(name), 0, data, 0.0))
         engine.feed(FileEnded(LogFile(name), "read"))
     engine.tick(0.0)
     curve = next(curve for curve in engine.snapshot().curves if curve.metric == "loss")
-    history = collected.history(
-        lambda base, who: attempt_begins(engine.run, base, who, engine.info.consoles)
-    )
+    history = collected.history(lambda *log: attempt_begins(engine.run, *log, engine.info))
     return Run(curve, history, engine)
 
 
@@ -197,6 +196,8 @@ def test_where_run_json_says_that_it_was_begun_again_it_counts_anew() -> None:
     run = read(("console.log", [*first, *steps(0, 20, 2.0)]), consoles=(0, size))
     assert run.drawn == [(float(n), 2.0) for n in range(21)]
     assert run.table == [(float(n), 2.0 if n < 21 else 1.0) for n in range(41)]
+    appended = ("train.log", [*first, *steps(0, 20, 2.0)])
+    assert read(appended, before={"train.log": size}).drawn == run.drawn
 
 
 def test_batches_of_epochs_that_nobody_counts_are_all_kept() -> None:

@@ -276,7 +276,7 @@ def test_replayed_steps_are_resolved(attempts: list[tuple[int, int]], per_epoch:
     data = "".join(line + "\n" for line in lines).encode()
     engine.feed(Chunk(LogFile("debug_rank0_20260101_000000.log"), 0, data, 0.0))
     engine.feed(FileEnded(LogFile("debug_rank0_20260101_000000.log"), "read"))
-    columns = collected.history(lambda *log: attempt_begins(engine.run, *log, ())).columns
+    columns = collected.history(lambda *log: attempt_begins(engine.run, *log, engine.info)).columns
     places = zip(columns["epoch"].tolist(), columns["step"].tolist(), strict=True)
     found = dict(zip(places, columns["loss"].tolist(), strict=True))
     assert list(found) == sorted(expected)

@@ -105,7 +105,7 @@ def _read(selection: Selection) -> _Result:
     view = engine.snapshot(problems=read.problems)
     found = diagnose(engine.run, engine.info, viewpoint(selection.now), engine.config, gathering)
     history = collected.history(
-        lambda base, who: attempt_begins(engine.run, base, who, engine.info.consoles)
+        lambda base, who: attempt_begins(engine.run, base, who, engine.info)
     )
     return _Result(exp_id(view, paths), view, history, collected, found)
 

@@ -128,7 +128,7 @@ class Engine:
         """
         crew = muster(self.run, self.info)
         courses = self._courses
-        courses.consoles = self.info.consoles
+        courses.info = self.info
         verdict = self._judge(crew)
         progress = progress_of(crew, self.info, self._view)
         ranks = verdict.ranks

@@ -97,6 +97,13 @@ class RunInfo:
             return False
         return arrival < self.since or where.offset < self.before.get(where.file, 0)
 
+    def begins(self, log: str) -> tuple[int, ...]:
+        """Bytes of a log with which attempts begin, as far as that is known, the first one's included."""
+        if log.rpartition("/")[2] == "console.log":
+            return self.consoles
+        before = self.before.get(log)
+        return (0, before) if before else ()
+
     @property
     def between(self) -> bool:
         """Whether one attempt is over and the next has yet to begin."""

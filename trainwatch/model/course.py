@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainwatch.events import RankId
-from trainwatch.formats.filenames import FileKind
+from trainwatch.events import RankId, RunInfo
 from trainwatch.formats.names import is_evaluation
 from trainwatch.model.ranks import Voice
 from trainwatch.model.replays import Places, Standing, attempts, ranked, run_wide, settle
@@ -25,8 +24,6 @@ from trainwatch.model.stats import Extent
 from trainwatch.model.stream import Stream
 
 Array = NDArray[np.float64]
-
-CONSOLE = "console.log"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,39 +120,42 @@ class Courses:
     """The courses of a run's members, each found anew only when its records have changed.
 
     Attributes:
-        consoles: Bytes in `console.log` with which each attempt of the run began, the first included.
+        info: What is known of the run's attempts besides its logs.
     """
 
     def __init__(self) -> None:
-        self.consoles: Sequence[int] = ()
+        self.info = RunInfo(path="")
         self._known: dict[tuple[int, ...], tuple[object, Course]] = {}
 
     def of(self, voices: Sequence[Voice], metric: str) -> Course:
         """The course of a member by the logs that print a metric, the oldest attempt first."""
         counts = [v.stream.track.count or v.stream.curves[metric].count for v in voices]
         marks = [len(v.stream.marks) for v in voices]
-        state = (counts, marks, self.consoles)
+        begins = [self.info.begins(v.stream.role.base) for v in voices]
+        state = (counts, marks, begins)
         who = tuple(id(v.stream) for v in voices)  # streams live as long as their engine
         before, course = self._known.get(who, (None, None))
         if course is None or before != state:
-            course = _course(voices, counts, self.consoles)
+            course = _course(voices, counts, begins)
             self._known[who] = state, course
         return course
 
 
-def _course(voices: Sequence[Voice], counts: Sequence[int], consoles: Sequence[int]) -> Course:
+def _course(
+    voices: Sequence[Voice], counts: Sequence[int], known: Sequence[Sequence[int]]
+) -> Course:
     begins = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     tracks = [voice.stream.track.columns() for voice in voices]
-    if len(voices) == 1 and _straight(voices[0], tracks[0][1], consoles):
+    if len(voices) == 1 and _straight(voices[0], tracks[0][1], known[0]):
         return Course((0,), (), NOTHING, NOTHING, _rises(tracks[0][1].steps))
     ordinals = np.concatenate(
         [track[0] + begin for track, begin in zip(tracks, begins[:-1], strict=True)]
     )
     places = Whereabouts(*map(np.concatenate, zip(*(track[1] for track in tracks), strict=True)))
     told = {int(begin) for begin in begins[1:-1] if begin}
-    for voice, begin, track in zip(voices, begins[:-1], tracks, strict=True):
+    for voice, begin, track, offsets in zip(voices, begins[:-1], tracks, known, strict=True):
         told.update(int(begin) + mark for mark in voice.stream.marks)
-        told.update(int(begin + at) for at in _by_console(voice.stream, *track, consoles))
+        told.update(int(begin + at) for at in _by_offset(*track, offsets))
     epochs = places.epochs - _shifts(voices)
     rows = np.searchsorted(ordinals, sorted(told)).tolist()
     wide = run_wide(epochs, places.steps, rows)
@@ -173,7 +173,7 @@ def _course(voices: Sequence[Voice], counts: Sequence[int], consoles: Sequence[i
     )
 
 
-def attempt_begins(run: RunState, base: str, who: RankId, consoles: Sequence[int]) -> Sequence[int]:
+def attempt_begins(run: RunState, base: str, who: RankId, info: RunInfo) -> Sequence[int]:
     """Ordinals of the training records with which an attempt begins in one log, where exactly known."""
     file = run.files.get(base)
     stream = file.streams.get(who) if file else None
@@ -181,13 +181,13 @@ def attempt_begins(run: RunState, base: str, who: RankId, consoles: Sequence[int
         return ()
     told = set(stream.marks)
     if stream.track.stride == 1:
-        told.update(map(int, _by_console(stream, *stream.track.columns(), consoles)))
+        told.update(map(int, _by_offset(*stream.track.columns(), info.begins(base))))
     return sorted(told)
 
 
-def _straight(voice: Voice, places: Whereabouts, consoles: Sequence[int]) -> bool:
+def _straight(voice: Voice, places: Whereabouts, offsets: Sequence[int]) -> bool:
     """Whether one attempt of one log is all: nearly always, and of very many ranks."""
-    if voice.stream.marks or len(consoles) > 1:
+    if voice.stream.marks or len(offsets) > 1:
         return False
     epochs, within = (np.diff(np.nan_to_num(c)) for c in (places.epochs, places.within))
     return not ((epochs < 0) | ((epochs == 0) & (within < 0))).any()
@@ -212,16 +212,11 @@ def _numbered(epochs: Array, places: Whereabouts, *, wide: bool) -> Places | Non
     return None if np.isnan(epochs).all() else ranked(epochs, places.within)
 
 
-def _by_console(
-    stream: Stream, ordinals: Array, places: Whereabouts, consoles: Sequence[int]
-) -> list[float]:
-    """Ordinals of the first records that `run.json` says to be of a later attempt."""
-    role = stream.role
-    if role.kind is not FileKind.CONSOLE or role.base.rpartition("/")[2] != CONSOLE:
-        return []
+def _by_offset(ordinals: Array, places: Whereabouts, offsets: Sequence[int]) -> list[float]:
+    """Ordinals of the first records that are said to be of a later attempt, by where they stand."""
     falls = np.flatnonzero(np.diff(places.offsets) < 0) + 1
     newest = int(falls[-1]) if len(falls) else 0  # the parts of a rotated log count from 0 each
-    rows = newest + np.searchsorted(places.offsets[newest:], np.array(consoles[1:], float))
+    rows = newest + np.searchsorted(places.offsets[newest:], np.array(offsets[1:], float))
     return [float(ordinals[row]) for row in rows if row < len(ordinals)]
 
 
