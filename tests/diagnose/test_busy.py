@@ -47,3 +47,10 @@ def test_a_look_at_one_long_step_does_not_say_that_it_moves() -> None:
     found = seen(still, silent=3.0)
     assert found.verdict.value == "healthy"
     assert "moves" not in found.summary
+
+
+def test_a_progress_bar_around_the_loader_is_no_data_set() -> None:
+    bar = ["tqdm.__iter__", "/opt/venv/lib/python3.11/site-packages/tqdm/std.py", 1175]
+    found = looks([["Shards.read", "/w/data.py", 31], *ITEM[:2], bar, *MAIN])
+    assert "tqdm" not in found.summary
+    assert "Shards.read (data.py:31) ← DS.__getitem__ (data.py:24)" in found.summary

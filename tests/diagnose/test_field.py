@@ -117,3 +117,12 @@ def test_whose_collective_was_wrong_an_abort_does_not_show() -> None:
     assert found.category is not None
     assert found.category.value == "collective_mismatch"
     assert set(roles(found).values()) == {Role.UNKNOWN}
+
+
+def test_options_that_the_script_does_not_take_are_nobodys_fault() -> None:
+    text = "usage: nano.py [-h]\nnano.py: error: argument --max_iters: invalid int value: 'abc'\n"
+    failed = FAILED.replace("exitcode  : 1", "exitcode  : 2")
+    found = diagnosed({"console.log": (text + CLOSING + failed).encode()})
+    assert found.verdict.value == "failed"
+    assert "started with options" in found.summary
+    assert Role.GUILTY not in roles(found).values()

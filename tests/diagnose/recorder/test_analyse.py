@@ -140,6 +140,28 @@ def test_the_minority_of_a_mismatch(other: dict[str, object], kind: Kind, text: 
     assert evidence.victims == (0, 1, 3)
 
 
+def test_of_two_ranks_what_followed_once_at_the_start_clears_neither() -> None:
+    sketch = Sketch(2)
+    sketch.call(line=49)
+    sketch.call("broadcast", line=2)  # as DDP does once, after its first backward
+    for _ in range(6):
+        sketch.call(line=47)
+        sketch.call(line=49)
+    sketch.call(line=60, on=[0], open=True)
+    sketch.call("broadcast", line=2, on=[1], open=True)
+    evidence = analysed(sketch)
+    assert (evidence.accused, evidence.suspects) == ((), (0, 1))
+    assert only(evidence).confidence is Confidence.POSSIBLE
+
+
+def test_of_two_ranks_the_one_that_left_the_habit_is_likely() -> None:
+    sketch = trained(2)
+    sketch.call(line=47)
+    sketch.call(line=49, on=[0], open=True)
+    sketch.call("all_gather", line=60, on=[1], open=True)
+    assert analysed(sketch).accused == (1,)
+
+
 def test_shapes_of_as_many_elements_fit() -> None:
     sketch = trained(2)
     sketch.call(on=[0], sizes=[[6]], open=True)

@@ -64,10 +64,10 @@ USAGE = Signature(
         rb"|argument \S{1,60}: )|^Could not override '|^Error merging override "
     ),
     standing=Standing.ROOT,
-    blame=Blame.WRITER,
+    blame=Blame.NOBODY,  # a launcher gives all ranks the same: who reads it first says so alone
     category=Category.USER_EXCEPTION,
     phase=DiagnosedPhase.INIT,
-    words="{who} was started with options that the script does not take",
+    words="the training was started with options that the script does not take",
     refute="if the training began to make steps after that line",
     advice=("compare the command with what the script's --help, or its configuration, offers",),
     samples=(

@@ -23,6 +23,10 @@ _FROM_CHILD = re.compile(
 )
 _IDLE_CHILD = re.compile(r"multiprocessing/(?:queues|connection|synchronize)\.py$")
 _LIBRARY = Frame("/lib/python3/site-packages/x.py", 0, "")
+_LOADS = ("__getitem__", "__getitems__", "__iter__", "collate_fn")
+_AROUND = re.compile(r"torch/utils/|/tqdm/|/rich/|/accelerate/|/lightning")
+"""Library code that only hands out what a data set gives."""
+
 _OWN_WORK = re.compile(r"torch/utils/data/_utils/fetch\.py$")
 
 
@@ -107,16 +111,12 @@ def _works(child: Stand) -> bool:
 
 
 def _data_frame(frames: Iterable[Frame]) -> Frame | None:
-    """The data set's own method, rather than what it calls."""
+    """The data set's own method, rather than what it calls; a library's where it is none of one's own."""
     every = list(frames)
-    for frame in every:
-        name = frame.function.rpartition(".")[2]
-        if (
-            name in ("__getitem__", "__getitems__", "__iter__", "collate_fn")
-            and "torch/utils" not in frame.file
-        ):
-            return frame
-    return own_frame(every)
+    loading = [frame for frame in every if frame.function.rpartition(".")[2] in _LOADS]
+    own = [frame for frame in loading if own_frame([frame, _LIBRARY]) is frame]
+    known = [frame for frame in loading if not _AROUND.search(frame.file)]
+    return next(iter([*own, *known]), None) or own_frame(every)
 
 
 def _collective(frames: Iterable[Frame]) -> str | None:

@@ -4,6 +4,7 @@ Only calls that every rank with a dump has recorded and finished count. A call i
 and the line of the training that made it, or by its sizes where a dump has no stacks.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +44,11 @@ class History:
         before, what = self.agreed.get(call.seq - 1), self.what(call)
         return what in self._first if before is None else (before, what) in self._pairs
 
+    def repeats(self, call: Call) -> bool:
+        """Whether it followed so more than once: what a start does once is no habit."""
+        before, what = self.agreed.get(call.seq - 1), self.what(call)
+        return before is not None and self._pairs[before, what] > 1
+
     def opens_iteration(self, call: Call) -> bool:
         """Whether the call leads from the end of an iteration to the start of the next.
 
@@ -71,12 +77,12 @@ class History:
         return first
 
     @cached_property
-    def _pairs(self) -> set[tuple[What, What]]:
-        return {
+    def _pairs(self) -> Counter[tuple[What, What]]:
+        return Counter(
             (what, self.agreed[seq + 1])
             for seq, what in self.agreed.items()
             if seq + 1 in self.agreed
-        }
+        )
 
 
 def history_of(group: Group) -> History:

@@ -237,7 +237,7 @@ def _mismatched(
         doubted = border or (any(known) and not known[0])
         sure = Confidence.LIKELY if doubted else Confidence.CERTAIN
         guilty = _joined(parties[1:])
-    elif any(known) and not all(known) and not border:
+    elif any(map(history.repeats, speakers)) and not all(known) and not border:
         sure = Confidence.LIKELY
         guilty = _joined(party for party, old in zip(parties, known, strict=True) if not old)
     else:

@@ -126,7 +126,11 @@ def _mismatched(trouble: Trouble) -> str:
         for ranks, what in _sides(trouble)
     ]
     more = f" and {len(sides) - SIDES} more" if len(sides) > SIDES else ""
-    tail = ": one side ran more iterations" if trouble.kind is Kind.UNEVEN else ""
+    tail = (
+        ": one side ran more iterations, or its call stands under a condition"
+        if trouble.kind is Kind.UNEVEN
+        else ""
+    )
     return (
         f"{', '.join(sides[:SIDES])}{more}, all as #{trouble.seq} of {trouble.group.label}{tail}."
     )
