@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 
+from trainwatch.cli.main import collect_seldom
 from trainwatch.cli.reading import BLOCK
 from trainwatch.engine import Engine
 from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
@@ -15,6 +16,7 @@ from trainwatch.sources import discover
 
 
 def main(directory: str) -> None:
+    collect_seldom()
     engine = Engine(RunInfo(directory))
     began = time.process_time()
     for log in discover([directory]).files:
