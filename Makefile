@@ -60,6 +60,7 @@ bench-diagnose: $(READY) $(VENV)/.dev ## diagnose recorded cases and real hung j
 	$(BIN)/python tests/diagnose/bench_diagnose.py
 	$(BIN)/python tests/diagnose/live_matrix.py $(ARGS)
 	$(BIN)/python tests/diagnose/odd_matrix.py $(ARGS)
+	$(BIN)/python tests/diagnose/live_moments.py
 
 wheel: $(VENV)/.dev ## build what is published into dist/
 	$(BIN)/hatchling build

@@ -76,3 +76,15 @@ def test_healthy_runs_raise_no_alarm_at_any_moment(name: str) -> None:
     assert verdicts.total()
     assert not alarms
     assert verdicts["undecided"] == 0
+
+
+def test_too_early_says_who_stands_elsewhere() -> None:
+    files = rank_logs(3)
+    name = "debug_rank2_20261121_100000.log"
+    files[name] = rank_logs(3, 9)[name]
+    found = after(12.0, files)
+    assert found.verdict is Verdict.UNDECIDED
+    assert "rank 2 at epoch 0 training step 8 and the others at epoch 0 training step 11" in (
+        found.summary
+    )
+    assert all(rank.role is Role.UNKNOWN for rank in found.ranks)

@@ -15,7 +15,7 @@ from trainwatch.diagnose.diagnosis import (
 from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
 from trainwatch.diagnose.notes import counted_apart, reservations
 from trainwatch.diagnose.phases import phase_of_position
-from trainwatch.diagnose.positions import Place, places_of
+from trainwatch.diagnose.positions import Place, places_of, spread_of
 from trainwatch.diagnose.quiet import fallen_silent, table_of
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.words import ranks_words, sentence
@@ -85,7 +85,7 @@ def _early(case: Case) -> Silence | None:
 def _too_early(case: Case, quiet: Silence, others: tuple[Other, ...]) -> Diagnosis:
     """Silent for longer than ever, and not yet for as long as would be a finding."""
     place = _one_place(case)
-    where = f", {place.words}" if place else ""
+    where = f", {place.words}" if place else _apart(case)
     who = "the training has" if len(case.ranks) < 2 else f"all {len(case.ranks)} ranks have"  # noqa: PLR2004
     silent = duration(quiet.seconds or 0.0)
     limit = f"; from {duration(quiet.limit)} on it counts as a hang" if quiet.limit else ""
@@ -110,6 +110,17 @@ def _too_early(case: Case, quiet: Silence, others: tuple[Other, ...]) -> Diagnos
         note=counted_apart(case),
         silence=table_of(case),
     )
+
+
+def _apart(case: Case) -> str:
+    """Who stands elsewhere than the others: whom to look at first."""
+    spread = spread_of(case)
+    if spread is None:
+        return ""
+    if spread.majority is None:
+        return ", at different places"
+    where = spread.places[spread.odd[0]].brief
+    return f", {ranks_words(spread.odd)} at {where} and the others at {spread.majority.brief}"
 
 
 def _before(quiet: Silence) -> str:
