@@ -244,6 +244,21 @@ def test_data_that_is_numbered_is_no_checkpoint(tmp_path: Path) -> None:
     assert [one.name for one in survey([str(tmp_path)], NOW).found] == ["step_5.pt"]
 
 
+def test_a_heap_of_data_does_not_hide_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainwatch.checkpoints.search._MOST", 300)
+    monkeypatch.setattr("trainwatch.checkpoints.search._MOST_OF_ONE", 100)
+    own(tmp_path / "results" / "first", 7)
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(120):
+            (tmp_path / "data" / name / f"{number}.png").touch()
+    found = survey([str(tmp_path)], NOW, settled=True).newest
+    assert found
+    assert found.step == 7
+
+
 def state(path: Path, value: object) -> Path:
     """As `torch.save` writes, but for the tensors."""
     with zipfile.ZipFile(path, "w") as archive:

@@ -7,6 +7,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import islice
 from pathlib import Path
 
 from trainwatch.checkpoints.containers import check_file, is_state, place_of
@@ -30,8 +32,8 @@ WRITING = 10.0
 """Seconds after its last change for which an incomplete checkpoint may still be being written."""
 
 _DEPTH = 4
-_MOST = 20_000
-"""Directories below each other, and names in all, that are looked at."""
+_MOST, _MOST_OF_ONE = 30_000, 8_000
+"""Directories below each other, and names in all and of one directory, that are looked at."""
 
 _SKIPPED = frozenset(
     ("__pycache__", "node_modules", "site-packages", "venv", "trainwatch_runs", "wandb")
@@ -51,6 +53,11 @@ _ENDS = re.compile(rf"(?:.*[-_.])?{_NUMBERED.pattern}", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:pt|pth|ckpt|bin|safetensors)(?:\.tar)?$")
 _UNFINISHED = re.compile(
     r"^(?:\.|tmp|temp[-_.])|[-_.](?:tmp|temp|part|partial|incomplete|writing)\b|~$", re.IGNORECASE
+)
+_LIKELY = re.compile(
+    r"checkpoint|ckpt|chkpt|result|output|\bout|model|save|snapshot|weight|state|step|iter|epoch"
+    r"|\bruns?\b|\bexp",
+    re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
 
@@ -166,31 +173,38 @@ def _whole(match: re.Match[str] | None) -> int | None:
 
 
 def _places(root: Path) -> Iterator[tuple[Path, Layout | None]]:
-    """Checkpoints below a directory, or the directory itself."""
-    left = [_MOST]
-    yield from _walk(root, _DEPTH, left)
+    """Checkpoints below a directory, or the directory itself.
+
+    First what is named like a place of checkpoints, and of that what is nearest, so that a million
+    pictures beside them do not use up what may be looked at.
+    """
+    left, ahead = _MOST, [(False, 0, root)]
+    while ahead and left > 0:
+        _, depth, directory = heappop(ahead)
+        entries = _listed(directory, min(left, _MOST_OF_ONE))
+        left -= len(entries)
+        layout = layout_of(directory, frozenset(entry.name for entry in entries))
+        if layout and _is_one(directory.name, layout, entries, top=depth == 0):
+            yield directory, layout
+            continue
+        for entry in entries:
+            if _UNFINISHED.search(entry.name) or entry.name in _SKIPPED:
+                continue
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                if depth < _DEPTH:
+                    unlikely = not _LIKELY.search(str(path.relative_to(root)))
+                    heappush(ahead, (unlikely, depth + 1, path))
+            elif _is_file(entry.name) and entry.is_file() and is_state(path):
+                yield path, None
 
 
-def _walk(directory: Path, depth: int, left: list[int]) -> Iterator[tuple[Path, Layout | None]]:
+def _listed(directory: Path, most: int) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            return sorted(islice(listing, most), key=lambda entry: entry.name)
     except OSError:
-        return
-    left[0] -= len(entries)
-    layout = layout_of(directory, frozenset(entry.name for entry in entries))
-    if layout and _is_one(directory.name, layout, entries, top=depth == _DEPTH):
-        yield directory, layout
-        return
-    for entry in entries:
-        if _UNFINISHED.search(entry.name) or entry.name in _SKIPPED:
-            continue
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            if depth > 0 and left[0] > 0:
-                yield from _walk(path, depth - 1, left)
-        elif _is_file(entry.name) and entry.is_file() and is_state(path):
-            yield path, None
+        return []
 
 
 def _is_one(name: str, layout: Layout, entries: Sequence[os.DirEntry[str]], *, top: bool) -> bool:
