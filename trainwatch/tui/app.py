@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -19,7 +19,6 @@ from trainwatch.model.snapshot import RunView
 from trainwatch.tui import pace
 from trainwatch.tui.crash import written_down
 from trainwatch.tui.desk import Desk
-from trainwatch.tui.dialogs import Help
 from trainwatch.tui.doctor import Doctor
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.draw.verdict import title
@@ -30,8 +29,10 @@ from trainwatch.tui.messages import Diagnosed, NewView, StopAnswered
 from trainwatch.tui.outcome import How, Outcome
 from trainwatch.tui.reader import Reader
 from trainwatch.tui.screens import registry
-from trainwatch.tui.screens.page import Page
 from trainwatch.tui.theme import LIGHT_THEME, THEME, fitting
+
+if TYPE_CHECKING:
+    from trainwatch.tui.screens.page import Page
 
 _LONG = 10.0
 """Seconds for which an answer stays on the screen."""
@@ -207,7 +208,7 @@ class Dashboard(App[Outcome]):
         if self._frame.page is not None:
             self.reader.want(self._frame.page.wish)
 
-    def on_page_changed(self, message: Page.Changed) -> None:
+    def on_page_changed(self, message: "Page.Changed") -> None:
         """A key changed what is shown, and perhaps what has to be read for it."""
         del message
         self._want()
@@ -244,6 +245,8 @@ class Dashboard(App[Outcome]):
     def action_help(self) -> None:
         """Keys and letters."""
         if not self._asking:
+            from trainwatch.tui.dialogs import Help  # noqa: PLC0415 - not for the first frame
+
             self.push_screen(Help())
 
     def action_mouse(self) -> None:

@@ -3,13 +3,15 @@
 import contextlib
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from trainwatch.tui.dialogs import AskRestart, AskStop, Question
 from trainwatch.tui.messages import StopAnswered
 from trainwatch.tui.reader import Reader
+
+if TYPE_CHECKING:
+    from trainwatch.tui.dialogs import Question
 
 _ONLY_READS = (
     "This view only reads; stop the training where it was started, or with trainwatch stop."
@@ -38,6 +40,8 @@ class Errands:
             self._say(_ONLY_READS)
             return
 
+        from trainwatch.tui.dialogs import AskStop  # noqa: PLC0415 - not for the first frame
+
         def confirmed() -> None:
             self.stop_requested = True
             self._send("Stopping the training …", self._reader.request_stop_training, "stop")
@@ -50,6 +54,8 @@ class Errands:
             self._say(_NO_RESTART)
             return
 
+        from trainwatch.tui.dialogs import AskRestart  # noqa: PLC0415 - not for the first frame
+
         def confirmed() -> None:
             words = "Restarting the training …"
             self._send(words, self._reader.request_restart_training, "restart")
@@ -61,7 +67,7 @@ class Errands:
         self.answer = message.sentence
         self._say(message.sentence)
 
-    def _ask(self, question: Question, confirmed: Callable[[], None], refused: str) -> None:
+    def _ask(self, question: "Question", confirmed: Callable[[], None], refused: str) -> None:
         def answered(yes: bool | None) -> None:
             confirmed() if yes else self._say(refused)
 

@@ -1,5 +1,7 @@
 """The frame around the pages: verdict and numbers above, keys below, and which page is seen."""
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -10,9 +12,11 @@ from trainwatch.tui.draw.keys import footer, hints
 from trainwatch.tui.draw.line import Line, Tone, line
 from trainwatch.tui.draw.shape import Shape
 from trainwatch.tui.screens import registry
-from trainwatch.tui.screens.page import Page
 from trainwatch.tui.widgets.block import Block
-from trainwatch.tui.widgets.logpane import LogPane
+
+if TYPE_CHECKING:  # the first frame has no page
+    from trainwatch.tui.screens.page import Page
+    from trainwatch.tui.widgets.logpane import LogPane
 
 _WITH_FIGURES = (registry.OVERVIEW, registry.METRICS)
 """Pages that show the line of figures also where there are few lines."""
@@ -46,12 +50,12 @@ class Frame(Vertical):
         yield self._keys
 
     @property
-    def page(self) -> Page | None:
+    def page(self) -> "Page | None":
         """The page that is seen, once there is a run to show."""
         return self._pages.get(self.number)
 
     @property
-    def log_pane(self) -> LogPane | None:
+    def log_pane(self) -> "LogPane | None":
         """The log that is seen."""
         log = self.page.log_pane if self.page is not None else None
         return log if log is not None and log.display else None

@@ -1,10 +1,12 @@
 """Which screens there are, in the order of their keys; each is loaded when it is first wanted."""
 
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from trainwatch.tui.desk import Desk
-from trainwatch.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from trainwatch.tui.screens.page import Page
 
 
 class Entry(NamedTuple):
@@ -26,7 +28,7 @@ SCREENS = (
 OVERVIEW, METRICS, RANKS, GPUS, LOGS, ALERTS = range(len(SCREENS))
 
 
-def make(number: int, desk: Desk) -> Page:
+def make(number: int, desk: Desk) -> "Page":
     """A screen by its number, from 0."""
     entry = SCREENS[number]
     module = import_module(f"trainwatch.tui.screens.{entry.module}")
