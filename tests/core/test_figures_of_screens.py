@@ -46,6 +46,38 @@ def view(wish: Wish, *logs: bytes) -> RunView:
     return engine.snapshot(wish=wish)
 
 
+def late(*logs: bytes) -> list[float | None]:
+    seen = view(Wish(timelines=True), *logs)
+    return [
+        None if rank.late_seconds is None else round(rank.late_seconds, 3) for rank in seen.ranks
+    ]
+
+
+def shifted(data: bytes, by: str) -> bytes:
+    return data.replace(b" 10:", f" {by}:".encode())
+
+
+def test_who_comes_late_to_the_newest_record_that_all_have() -> None:
+    slow = log(1, 40, seconds=1.1)
+    assert late(log(0, 40), slow, log(2, 40)) == [0.0, 7.9, 0.0]
+    behind = b"\n".join(log(1, 40, seconds=1.5).splitlines()[:12]) + b"\n"
+    assert late(log(0, 40), behind) == [0.0, 5.0]
+
+
+def test_a_late_rank_of_a_long_run_is_compared_at_a_record_that_all_keep() -> None:
+    assert late(log(0, 900, epochs=1), log(1, 1100, epochs=1)) == [0.0, 0.0]
+
+
+def test_what_cannot_be_compared_is_not_told() -> None:
+    assert late(log(0, 40)) == [None]
+    assert late(log(0, 40), shifted(log(1, 40), "12")) == [None, None]
+    began_later = b"\n".join(log(1, 40).splitlines()[5:]) + b"\n"
+    assert late(log(0, 40), began_later) == [None, None]
+    untimed = b"\n".join(line.split(b" ", 2)[2] for line in log(1, 40).splitlines()) + b"\n"
+    assert late(log(0, 40), untimed) == [None, None]
+    assert all(rank.late_seconds is None for rank in view(Wish(), log(0, 9), log(1, 9)).ranks)
+
+
 def test_a_metric_over_all_ranks_is_the_band_between_them() -> None:
     seen = view(Wish("loss"), log(0, 40), log(1, 40))
     (curve,) = seen.wished

@@ -6,6 +6,7 @@ from trainwatch.engine.curves import curve_views, wished_curves
 from trainwatch.engine.figures import epoch_views, metric_views
 from trainwatch.engine.progress import progress_of
 from trainwatch.engine.sentence import sentence_of
+from trainwatch.engine.tardiness import with_tardiness
 from trainwatch.engine.timelines import with_timelines
 from trainwatch.events import NOBODY, Chunk, FileEnded, Parsed, RunInfo, SourceItem
 from trainwatch.formats.filenames import describe
@@ -133,7 +134,7 @@ class Engine:
         progress = progress_of(crew, self.info, self._view)
         ranks = verdict.ranks
         if wish.timelines:
-            ranks = with_timelines(ranks, crew, self._utc_offset)
+            ranks = with_tardiness(with_timelines(ranks, crew, self._utc_offset), crew)
         moving = verdict.status in (Status.RUNNING, Status.STARTING)
         return RunView(
             now=self._view.now,

@@ -75,6 +75,8 @@ class RankView:
         basis: Where the time of its newest line comes from.
         step_seconds: Median seconds between its newest records.
         behind: Steps that it is behind the foremost rank; None where they cannot be compared.
+        late_seconds: How much later than the first rank it was at the newest training record that all of
+            them have, where their logs state times; only where a view asked for timelines.
         timeline: Its changes of phase, each with its moment (epoch seconds, NaN unknown), and last
             the moment of its newest record; only where a view asked for it.
         slowest: Where it took the longest between two records of one training phase.
@@ -98,6 +100,7 @@ class RankView:
     basis: TimeBasis = TimeBasis.MTIME
     step_seconds: float | None = None
     behind: int | None = None
+    late_seconds: float | None = None
     timeline: tuple[tuple[float, Phase], ...] = ()
     slowest: Evidence | None = None
     slowest_seconds: float | None = None

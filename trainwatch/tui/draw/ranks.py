@@ -63,6 +63,7 @@ def columns(view: RunView, roles: Roles = NO_ROLES) -> list[Column[RankView]]:
     named = accused(view, roles)
     by_file = any(rank.basis is TimeBasis.MTIME for rank in view.ranks)
     basis: Column[RankView] = Column("", 5, _basis, right=False, need=60)
+    late: Column[RankView] = Column("late", 6, _late, need=84)
     phase = max((len(phase_word(rank)) for rank in view.ranks), default=0)
     step = max((len(_step(rank)) for rank in view.ranks), default=0)
     return [
@@ -72,6 +73,7 @@ def columns(view: RunView, roles: Roles = NO_ROLES) -> list[Column[RankView]]:
         Column("epoch", 5, lambda rank: epoch(rank.shown_epoch)),
         Column("step", max(step, 4), _step, need=60),
         Column("behind", 6, _behind, need=80),
+        *([late] if any(rank.late_seconds is not None for rank in view.ranks) else []),
         Column("silent", 7, _silent, need=60),
         *([basis] if by_file else []),
         Column("limit", 7, lambda rank: (brief(rank.silence_limit), Tone.DIM), need=90),
@@ -104,6 +106,15 @@ def _behind(rank: RankView) -> Part:
     if rank.behind is None:
         return ("-", Tone.DIM)
     return (count(rank.behind), Tone.WARN if rank.behind > _FAR else Tone.DIM)
+
+
+def _late(rank: RankView) -> Part:
+    """Seconds behind the first at the newest record that all have."""
+    if rank.late_seconds is None:
+        return ("-", Tone.DIM)
+    much = rank.step_seconds is not None and rank.late_seconds > max(rank.step_seconds, 1.0)
+    shown = brief(rank.late_seconds) if rank.late_seconds else "0s"
+    return (shown, Tone.WARN if much else Tone.DIM)
 
 
 _FAR = 1
