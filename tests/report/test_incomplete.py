@@ -169,3 +169,24 @@ def test_a_metric_that_the_newest_attempt_has_not_come_to(tmp_path: Path) -> Non
         0.5,
     )
     assert conclude(tmp_path / "train.log", "--print")[0] == 0
+
+
+def test_other_ranks_curves_are_resolved_too(tmp_path: Path) -> None:
+    for rank in range(2):
+        lines = [
+            f"[rank{rank}]: iter {n}: loss {1 + rank}.0, time 12.00ms, mfu 1.00%" for n in range(60)
+        ]
+        lines += [
+            f"[rank{rank}]: iter {n}: loss {3 + rank}.0, time 12.00ms, mfu 1.00%"
+            for n in range(40, 90)
+        ]
+        write(tmp_path / f"rank{rank}.log", *lines)
+    code, out = conclude(tmp_path)
+    assert code == 0
+    page = (out / "report.html").read_text()
+    data = json.loads(
+        page.partition('type="application/json"')[2].partition(">")[2].partition("</")[0]
+    )
+    (other,) = data["ranks"]
+    assert other["x"] == list(range(90))
+    assert other["mean"] == [2.0] * 40 + [4.0] * 50

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainwatch.model.replays import Standing, attempts, ranked, settle
 from trainwatch.report.collector import Collector
 from trainwatch.report.direction import direction
 from trainwatch.report.history import FIRST, History, Sparse
@@ -87,9 +88,12 @@ def _ranks(history: History, collected: Collector) -> list[dict[str, Any]]:
         _, _, _, steps, _ = curve.steps.points()
         known = np.isfinite(mean) & (np.isfinite(steps) | (not history.run_wide))
         place = (steps if history.run_wide else x)[known]
-        curves.append(
-            {"name": f"rank {who.label}", "x": _listed(place), "mean": _listed(mean[known])}
-        )
+        mean = mean[known]
+        if history.attempts:
+            order = ranked(np.zeros_like(place), place)
+            stays = settle(order, attempts(order, ())) != Standing.REPLACED
+            place, mean = place[stays], mean[stays]
+        curves.append({"name": f"rank {who.label}", "x": _listed(place), "mean": _listed(mean)})
     return [curve for curve in curves if curve["x"]]
 
 
