@@ -126,3 +126,36 @@ def test_options_that_the_script_does_not_take_are_nobodys_fault() -> None:
     assert found.verdict.value == "failed"
     assert "started with options" in found.summary
     assert Role.GUILTY not in roles(found).values()
+
+
+def rank_logs(ended: str = "") -> dict[str, bytes]:
+    steps = [
+        f"2026-11-25 14:53:2{at},537 INFO train: epoch 0 batch {10 * at}/128 loss 1.{at}0"
+        for at in range(5)
+    ]
+    raised = f'[rank0]: Traceback (most recent call last):\n[rank0]:   File "/w/t.py", line 3, in f\n[rank0]: RuntimeError: {GLOO}\n'
+    head = "\n".join(steps) + "\n" + ended
+    return {"rank0.log": (head + raised).encode(), "rank1.log": head.encode()}
+
+
+def test_a_script_that_ends_well_does_not_clear_its_children() -> None:
+    """`python … & python … & wait`, and `torchrun … | tee train.log`."""
+    killed = b"./hand.sh: line 5:  8629 Killed                  RANK=1 LOCAL_RANK=1 python -u t.py > rank1.log 2>&1\n"
+    info = RunInfo("x", exit_code=0, alive=False)
+    found = diagnosed({**rank_logs(), "console.log": killed}, info=info)
+    assert found.verdict.value == "failed"
+    assert (roles(found)[0], roles(found)[1]) == (Role.VICTIM, Role.GUILTY)
+    tee = diagnosed({"console.log": (STEPS + FAILED).encode()}, info=info)
+    assert tee.verdict.value == "failed"
+
+
+def test_what_ended_well_by_its_own_word_is_finished() -> None:
+    info = RunInfo("x", exit_code=0, alive=False)
+    over = "2026-11-25 14:53:29,000 INFO Training complete\n"
+    assert diagnosed(rank_logs(over), info=info).verdict.value == "finished"
+
+
+def test_a_killed_child_of_torch_multiprocessing_is_named() -> None:
+    text = "torch.multiprocessing.spawn.ProcessExitedException: process 1 terminated with signal SIGKILL\n"
+    found = diagnosed({"console.log": (STEPS + text).encode()})
+    assert [(r.who, r.role) for r in found.ranks] == [(RankId(None, 1), Role.GUILTY)]

@@ -3,7 +3,7 @@
 import pytest
 
 from dialects.reading import read
-from trainwatch.parsing.general.marks import marked_rank
+from trainwatch.parsing.general.marks import marked_rank, says_end
 
 MARKS = (
     "2026-11-25 14:43:1{at},100 INFO [rank{rank}]: {said}",
@@ -47,3 +47,36 @@ def test_each_rank_has_its_own_records(mark: str) -> None:
 )
 def test_a_rank_that_a_line_is_about_did_not_write_it(line: str) -> None:
     assert marked_rank(line.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-25 14:44:18,118 INFO train: training finished",
+        "2026-11-25 14:44:18 - root - INFO - Training completed successfully!",
+        "=== Training complete ===",
+        "Training finished in 3h 12m",
+        "[RANK 0] Training is done.",
+        "The training has been completed",
+        "Training completed, total time 0:03:12",
+    ],
+)
+def test_a_line_that_says_the_training_is_complete(line: str) -> None:
+    assert says_end(line.encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Training finished for epoch 3",
+        "training complete: 45%",
+        "Waiting until training is done on rank 3",
+        "epoch 3 training done, loss 0.5",
+        "Training not finished",
+        "Training step finished",
+        "Training epoch 1 finished",
+        "pre-training finished",
+    ],
+)
+def test_a_line_that_only_sounds_so(line: str) -> None:
+    assert not says_end(line.encode())

@@ -213,6 +213,8 @@ class Case:
         if who == NOBODY and "group_rank" in clue.fields:
             # A rank within a process group; without torch's prefix it is all there is.
             who = RankId(clue.number("group_rank"))
+        if who == NOBODY and "local" in clue.fields:
+            who = self.identity.of(RankId(None, clue.number("local")))
         if who == NOBODY:
             who = self.identity.of_pid(clue.number("pid") or clue.number("victim"))
         return who

@@ -63,7 +63,9 @@ def ends_of(run: RunState, crew: Crew, info: RunInfo) -> Ends:
     workers = [r for r in current if isinstance(r.event, WorkerFailure)]
     completed = not launch_failed and _completed(current, crew, failed=bool(fatal))
     if info.exit_code is not None:
-        completed = info.exit_code == 0
+        # A shell that waits for its children, or pipes into tee, ends well whatever became of them.
+        died = launch_failed or any(report.who != NOBODY for report in fatal)
+        completed = info.exit_code == 0 and (completed or not died)
     if completed:
         return Ends(completed=True, reports=tuple(current), survived=tuple(survived))
     over = launch_failed or info.exit_code is not None or info.alive is False
@@ -94,15 +96,17 @@ def _recorded(file: FileState) -> bool:
 
 def _completed(current: Iterable[Reported], crew: Crew, *, failed: bool) -> bool:
     """The log says so, or the summary of its last epoch stands there and no failure follows."""
-    if any(isinstance(report.event, TrainingEnded) for report in current):
-        return True
+    ended = {report.who for report in current if isinstance(report.event, TrainingEnded)}
     newest = [
         voice.stream
         for member in crew.all
         for voice in member.voices
         if voice.attempt == crew.attempt and not voice.past
     ]
-    if any(stream.position.phase is Phase.FINISHED for stream in newest):
+    ended |= {stream.who for stream in newest if stream.position.phase is Phase.FINISHED}
+    ranks = [member.who for member in crew.ranks]
+    # One that is through before the others may have left them: the first speaks for all.
+    if ended and (NOBODY in ended or not ranks or ranks[0] in ended or not ended & set(ranks)):
         return True
     return not failed and any(_last_epoch(stream) for stream in newest)
 

@@ -17,6 +17,7 @@ from trainwatch.events import (
     RankId,
     RankStarted,
     Stamp,
+    TrainingEnded,
     Where,
 )
 from trainwatch.formats import Kind
@@ -24,7 +25,7 @@ from trainwatch.formats.filenames import FileRole
 from trainwatch.parsing.columns import Span
 from trainwatch.parsing.compiled import CompiledFormat, Fields
 from trainwatch.parsing.faults import FaultLine, FaultReader
-from trainwatch.parsing.general.marks import marked_rank
+from trainwatch.parsing.general.marks import marked_rank, says_end
 from trainwatch.parsing.general.whose import EVERY, Records
 from trainwatch.parsing.identity import Writers, stated_rank
 from trainwatch.parsing.labelled import Behind
@@ -362,6 +363,10 @@ class LogReader:
 
         # Made, and loaded, for the first such line: many a log of a known dialect has none.
         self._general = self._general or Extractor(self._role, self._records)
+        if not understood and says_end(place.line):
+            self._known()
+            self._gatherer.add_event(TrainingEnded(**self._common(line.who, place, found, arrival)))
+            return True
         seen = Handed(place.number, place.offset, place.line, arrival.time, arrival.live)
         return self._general.feed(self._file, seen, line.who, torn=torn, understood=understood)
 

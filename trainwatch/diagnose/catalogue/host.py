@@ -94,7 +94,7 @@ SEGFAULT = Signature(
         rb"Fatal Python error: (?:Segmentation fault|Bus error)|Segmentation fault +\(core dumped\)"
         rb"|\[(?P<pid>\d{1,9})\]: segfault at .{0,120}(?: in (?P<library>\S{1,80}))?"
         rb"|Caught signal 11 \(Segmentation fault|task[s]? [\d,-]{1,80}: Segmentation fault"
-        rb"|Signal: Segmentation fault \(11\)|^Segmentation fault$|terminated with signal SIGSEGV"
+        rb"|Signal: Segmentation fault \(11\)|^Segmentation fault$|(?:process (?P<local>\d{1,7}) )?terminated with signal SIGSEGV"
         rb"|\*\*\* SIGSEGV \(@|Signal 11 \(SIGSEGV\) received by PID (?P<process>\d{1,9})"
         rb"|exited on signal 11|interrupted by signal 11: SIGSEGV"
         rb"|exits with return code = -(?:11|7|4|8)\b"
@@ -144,9 +144,9 @@ SHELL_KILLED = Signature(
     numbers=(8,),
     hints=(b"Killed", b"SIGKILL", b"signal 9", b"return code = -9"),
     pattern=re.compile(
-        rb"line \d+: +(?P<pid>\d{1,9}) Killed\b|died with <Signals\.SIGKILL: 9>"
+        rb"line \d+: +(?P<pid>\d{1,9}) Killed\b(?:.{0,400}?\bRANK=(?P<ranks>\d{1,7})\b)?|died with <Signals\.SIGKILL: 9>"
         rb"|(?:process rank (?P<rank>\d{1,7}) .{0,80})?exited on signal 9 \(Killed\)"
-        rb"|exits with return code = -9\b|terminated with signal SIGKILL"
+        rb"|exits with return code = -9\b|(?:process (?P<local>\d{1,7}) )?terminated with signal SIGKILL"
         rb"|Signal 9 \(SIGKILL\) received by PID (?P<process>\d{1,9})"
         rb"|interrupted by signal 9: ?SIGKILL"
         rb"|task[s]? [\d,-]{1,80}: Killed|^Killed$"

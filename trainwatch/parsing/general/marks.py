@@ -14,6 +14,23 @@ _MARK = re.compile(
 _IN_FRONT = re.compile(r"(?:[Rr]ank|RANK)=(?P<rank>\d{1,6})[ ,\t]")
 
 
+_ENDS = (b"raining", b"RAINING")
+_END = re.compile(
+    r"(?:[A-Za-z_.]{1,40}: )?\W{0,6}(?:the |model )?training (?:process |run |job |loop )?(?:is |was |has |has been |is now )?"
+    r"(?:(?:successfully )?(?:complete|completed|finished|done|ended)|over)(?: successfully)?"
+    r"(?:[.!]{0,3}|[,;:]? (?:(?:in|after|took)\s+\d|total time\b).{0,60}| [-=*#]{1,80})\s*",
+    re.IGNORECASE,
+)
+_LONGEST = 240
+
+
+def says_end(line: bytes) -> bool:
+    """Whether a line says that the training is complete, and nothing else: `Training finished in 3h`."""
+    if len(line) > _LONGEST or not any(word in line for word in _ENDS):
+        return False
+    return _END.fullmatch(split_head(clean(line.decode(errors="replace"))).message) is not None
+
+
 def marked_rank(line: bytes) -> bytes | None:
     """The rank in the head of a line, as digits; None where there is none.
 
