@@ -206,6 +206,38 @@ def test_a_block_of_lines_of_which_the_scanner_refuses_some() -> None:
     assert len(seen["records"]) == 6000
 
 
+MOMENTS = st.tuples(st.integers(0, 24), st.integers(0, 60), st.integers(58, 61), st.integers(0, 9))
+FIGURES = st.one_of(
+    st.sampled_from(
+        ["0.1234", "0.5678", "1.5e-05", "1.6e-05", "1.5e-06", "-0.1", "+0.1", "nan", "inf"]
+    ),
+    st.sampled_from(
+        ["0.5234150886535645", "0.9007199254740993", "1234567890123456789", "00000000001", "7."]
+    ),
+    st.floats(0, 10).map("{:.4f}".format),
+    st.floats().map(repr),
+)
+
+
+@given(
+    st.sampled_from(
+        ["{h:02d}:{m:02d}:{s:02d},{f:03d} [INFO] ", "{h:02d}:{m:02d}:{s:02d} - ", "\xb2"]
+    ),
+    st.lists(st.tuples(MOMENTS, st.integers(-2, 12), FIGURES), min_size=4, max_size=40),
+)
+@settings(max_examples=300, deadline=None)
+def test_lines_that_are_laid_out_nearly_alike(
+    clock: str, rows: list[tuple[tuple[int, int, int, int], int, str]]
+) -> None:
+    lines = [
+        ("2026-11-23 " + clock.format(h=h, m=m, s=s, f=f) if "{" in clock else "")
+        + f"[Rank {step % 12}] Training step {step}, loss={loss}\n"
+        for (h, m, s, f), step, loss in rows
+        for _ in range(2)
+    ]
+    both_of("".join(lines).encode())
+
+
 LABELLED = st.sampled_from(
     [
         *("0: Training step 1, loss=0.5", "[Rank 1] Training step 2, loss=0.25", "1: something"),

@@ -137,6 +137,7 @@ class Stream:
         self._parts: list[Part] = []
         self._gaps: list[tuple[Part, float, bool]] = []
         self._sign: Draft | Part | None = None  # the newest, which `said` is to be
+        self._untimed = False  # whether its newest record states no time
         self._trained = 0
         self._in_attempt = 0
         self._in_epoch = 0
@@ -237,6 +238,11 @@ class Stream:
 
     def apply_steps(self, block: StepBlock, rows: Rows) -> None:
         """Fold the records of this writer in a block; `rows` are their places, in order."""
+        if not self._own_clock:  # from its first own time on another clock counts
+            timed = int(np.isfinite(taken(block.seconds, rows)).argmax())
+            if timed:
+                self.apply_steps(block, rows[:timed])
+                rows = rows[timed:]
         shape = self.shape = block.shape
         self.total_epochs = shape.total_epochs or self.total_epochs
         self.epoch_base = shape.epoch_base
@@ -268,7 +274,7 @@ class Stream:
         self, block: StepBlock, rows: Rows, epoch: float, before: Lull, inside: Lull
     ) -> None:
         """Count records of one epoch; `before` and `inside`: which silences lie there."""
-        since = self.latest if before == inside else math.nan
+        since = self.latest if before == inside and not self._untimed else math.nan
         stated = taken(block.seconds, rows)
         times = self._beat(before, stated, inside, block.arrival, live=block.live)
         self._note_phase(float(times[0]))
@@ -277,6 +283,7 @@ class Stream:
             stats = self.epochs.at(self.position.attempt, epoch)
             stats.note(times, block, rows)
         count, trains = len(rows), block.shape.split is Split.TRAIN
+        self._untimed = not math.isfinite(times[-1])
         part = Part(block, rows, times, self._trained, int(trains), stats)
         self._parts.append(part)
         self._sign = part
@@ -429,6 +436,7 @@ class Stream:
         self._trust_own_clock()
         self.rhythm.add_one(lull, stated)
         if math.isfinite(stated):
+            self._untimed = False
             self._span(stated, stated)
         return stated
 

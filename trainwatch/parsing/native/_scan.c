@@ -18,6 +18,7 @@
 #include "text.h"
 #include "numbers.h"
 #include "prefix.h"
+#include "layout.h"
 
 /* Operations of a program; see program.py, which writes them. */
 enum { OP_END, OP_LITERAL, OP_INT, OP_RANK, OP_FLOAT, OP_WORD, OP_TEXT, OP_REST, OP_SPACES };
@@ -66,11 +67,12 @@ typedef struct {
     Py_ssize_t capacity, metrics, row, room, used, taken;
     int version; /* of the prefix of the newest row */
     Memo memo;
+    Layout layout; /* of lines of the newest format of steps */
 } Job;
 
 /* ---- the template --------------------------------------------------------------------------- */
 
-static void keep_integer(const Job *job, Stated *stated, int to, int64_t value, int negative)
+static inline void keep_integer(const Job *job, Stated *stated, int to, int64_t value, int negative)
 {
     double number = (double)value;
     if (negative && value == 0)
@@ -91,7 +93,7 @@ static void keep_integer(const Job *job, Stated *stated, int to, int64_t value, 
     }
 }
 
-static void keep_real(const Job *job, Stated *stated, int to, double value)
+static inline void keep_real(const Job *job, Stated *stated, int to, double value)
 {
     if (to >= TO_VALUE)
         stated->values[to - TO_VALUE].real = value;
@@ -121,13 +123,28 @@ static Text free_text(Text p, Text end, Text op, int least, int most)
     return NULL;
 }
 
-/* Walks a program from where a message begins; where it ends, or NULL. The row of the job and what
-   is stated are only to be looked at where the line is taken. */
-static Text message(const Job *job, Text op, Text p, Stated *stated)
+/* Notes where a number stands; -1 for a count of slots: how the line is laid out is not to be told. */
+static void note(Layout *layout, const Slot *slot, Py_ssize_t place)
 {
-    Text end = job->end;
+    if (layout->count < 0)
+        return;
+    if (layout->count == SLOTS || place > WIDEST || slot->whole + slot->part > 19 ||
+        slot->whole + slot->part == 0) {
+        layout->count = -1;
+        return;
+    }
+    layout->slots[layout->count] = *slot;
+    layout->slots[layout->count++].place = (uint16_t)place;
+}
+
+/* Walks a program from where a message begins; where it ends, or NULL. The row of the job, what is
+   stated and the slots of the layout are only to be looked at where the line is taken. */
+static Text message(const Job *job, Text op, Text p, Stated *stated, Text line, Layout *layout)
+{
+    Text end = job->end, start;
     int64_t value;
     double number;
+    Written written;
     int negative;
     for (;;) {
         switch (*op) {
@@ -141,19 +158,28 @@ static Text message(const Job *job, Text op, Text p, Stated *stated)
             continue;
         }
         case OP_INT:
+            start = p + (*p == '-' || *p == '+');
             if (!(p = integer(p, &value, &negative)))
                 return NULL;
             keep_integer(job, stated, op[1], value, negative);
+            note(layout, &(Slot){0, (unsigned char)(p - start), 0, 0, op[1], 0, negative != 0},
+                 start - line);
             break;
         case OP_RANK:
+            start = p;
             if (!(p = whole(p, 7, &value)))
                 return NULL;
             keep_integer(job, stated, op[1], value, 0);
+            note(layout, &(Slot){0, (unsigned char)(p - start), 0, 0, op[1], 0, 0}, start - line);
             break;
         case OP_FLOAT:
-            if (!(p = real(p, end, &number)))
+            if (!(p = real(p, end, &number, &written)))
                 return NULL;
             keep_real(job, stated, op[1], number);
+            note(layout,
+                 &(Slot){0, (unsigned char)written.whole, (unsigned char)written.part,
+                         (int16_t)written.exponent, op[1], 1, written.negative != 0},
+                 written.first - line);
             break;
         case OP_WORD: {
             Text start = p;
@@ -260,7 +286,7 @@ static void write_who(Job *job, Cell *open, int32_t rank, int32_t local)
     locals[job->row] = local;
 }
 
-static int add_row(Job *job, int program, const Stated *stated, Text line, Text stop)
+static inline int add_row(Job *job, int program, const Stated *stated, Text line, Text stop)
 {
     const Prefix *prefix = &job->memo.prefix;
     int64_t *integers = job->integers + job->row;
@@ -320,13 +346,14 @@ static Text other_line(Job *job, Text line, Text start)
         if (at == job->hot || !(program->flags & ANYWHERE))
             continue;
         forget(&stated);
-        Text stop = message(job, program->code, start, &stated);
+        Text stop = message(job, program->code, start, &stated, line, &job->layout);
         if (!stop || *stop != '\n')
             continue;
         if (has_rival(job, program, line, stop))
             return NULL;
         if (program->flags & STEPS) {
             job->hot = at;
+            job->layout.known = 0;
             return add_row(job, at, &stated, line, stop) ? stop : NULL;
         }
         job->open = NULL;
@@ -335,18 +362,70 @@ static Text other_line(Job *job, Text line, Text start)
     return NULL;
 }
 
+/* Reads the numbers of a line that is laid out like the one before; 0 where one is not certain. */
+static int read_slots(const Job *job, Text line, Stated *stated)
+{
+    for (int at = 0; at < job->layout.count; at++) {
+        const Slot *slot = &job->layout.slots[at];
+        Text p = line + slot->place;
+        uint64_t value = figures(p, slot->whole);
+        if (!slot->real) {
+            int64_t number = (int64_t)value;
+            keep_integer(job, stated, slot->to, slot->negative ? -number : number, slot->negative);
+            continue;
+        }
+        double number;
+        if (slot->part) {
+            for (int left = slot->part; left > 0; left -= 8)
+                value *= TENS[left < 8 ? left : 8];
+            value += figures(p + slot->whole + 1, slot->part);
+        }
+        if (!exact(value, slot->exponent - slot->part, &number))
+            return 0;
+        keep_real(job, stated, slot->to, slot->negative ? -number : number);
+    }
+    return 1;
+}
+
+/* Takes a line that is laid out like the one before; where it ends, or NULL. */
+static Text like_before(Job *job, Text line)
+{
+    Stated stated;
+    Layout *layout = &job->layout;
+    if (job->end - line < layout->length + 8)
+        return NULL;
+    if (!is_laid_out(layout, line)) {
+        unlearn(layout);
+        return NULL;
+    }
+    forget(&stated);
+    Text stop = line + layout->length - 1;
+    if (!same_day(&job->memo, line) || !read_slots(job, line, &stated) ||
+        !add_row(job, job->hot, &stated, line, stop))
+        return NULL;
+    layout->hits++;
+    return stop;
+}
+
 /* Takes one line; where it ends, or NULL where it is left to the plain engine. */
 static Text one_line(Job *job, Text line)
 {
     Stated stated;
+    Text like;
+    if (job->layout.known && (like = like_before(job, line)))
+        return like;
+    job->layout.known = 0;
     Text start = prefixed(&job->memo, line, job->end);
     if (!start)
         return NULL;
     if (job->hot >= 0) {
         forget(&stated);
-        Text stop = message(job, job->programs[job->hot].code, start, &stated);
+        job->layout.count = 0;
+        Text stop = message(job, job->programs[job->hot].code, start, &stated, line, &job->layout);
         if (stop) {
             Text last = stop;
+            if (*stop == '\n' && !job->layout.known)
+                learn(&job->layout, &job->memo, line, stop + 1 - line);
             if (*stop != '\n') {
                 stop = blanks(stop, 400);
                 last = *stop == '\r' ? ++stop : stop;

@@ -130,13 +130,21 @@ static Text exponential(Text p, int *exponent)
     return q;
 }
 
+/* How a float is written; `whole` and `part` are 0 for a name. */
+typedef struct {
+    Text first;
+    int whole, part, exponent, negative;
+} Written;
+
 /* A float as the template language has it; NULL also for one that is not certain. */
-static inline Text real(Text p, Text end, double *value)
+static inline Text real(Text p, Text end, double *value, Written *written)
 {
     int negative = *p == '-', exponent = 0;
     if (*p == '-' || *p == '+')
         p++;
     uint64_t number = 0;
+    written->first = p;
+    written->negative = negative;
     Text point = digits(p, 40, &number), q = point;
     Py_ssize_t length = point - p;
     if (*q == '.' && (length || is_digit(q[1]))) {
@@ -144,6 +152,8 @@ static inline Text real(Text p, Text end, double *value)
         exponent = -(int)(q - point - 1);
         length -= exponent;
     }
+    written->whole = (int)(point - p);
+    written->part = -exponent;
     if (length == 0) {
         q = named(p, end, value);
         if (!q)
@@ -159,6 +169,7 @@ static inline Text real(Text p, Text end, double *value)
         }
         if ((*q | 0x20) == 'e')
             q = exponential(q, &exponent);
+        written->exponent = exponent + written->part;
         if (!exact(number, exponent, value))
             return NULL;
     }
