@@ -233,6 +233,22 @@ def test_what_may_still_grow_is_not_gone_on_from(tmp_path: Path) -> None:
     assert [one.name for one in survey([str(tmp_path)], NOW).writing] == ["step_3.pt", "step_2"]
 
 
+def test_the_newest_of_a_living_training_may_take_minutes(tmp_path: Path) -> None:
+    own(tmp_path, 1)
+    place = distributed(tmp_path, "step-2")
+    (place / ".metadata").unlink()
+    settle(tmp_path)
+    for file in place.iterdir():
+        os.utime(file, (NOW - 300, NOW - 300))
+    assert [one.name for one in survey([str(tmp_path)], NOW, alive=True).writing] == ["step-2"]
+    assert [one.name for one in survey([str(tmp_path)], NOW).damaged] == ["step-2"]
+    own(tmp_path, 3)
+    settle(tmp_path / "step_3")
+    (tmp_path / "step_3" / "optim.pt").unlink()
+    found = survey([str(tmp_path)], NOW, alive=True)
+    assert [one.name for one in found.damaged] == ["step_3", "step-2"]
+
+
 def test_data_that_is_numbered_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "predictions_epoch_3.bin").write_bytes(b"\x01\x02\x03\x04" * 50)
     (tmp_path / "step_3").mkdir()

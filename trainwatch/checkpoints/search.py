@@ -28,9 +28,11 @@ from trainwatch.checkpoints.directory import (
 from trainwatch.checkpoints.pickles import Place
 from trainwatch.saves import Checkpoint, Saves, State, Survey
 
-WRITING = 10.0
-"""Seconds after its last change for which an incomplete checkpoint may still be being written."""
+WRITING, SAVING = 10.0, 600.0
+"""Seconds after its last change for which an incomplete checkpoint may still be being written; the
+newest one of a training that lives longer: gathering an optimizer takes minutes without a byte."""
 
+_NEVER = float("-inf")  # clocks of file systems may be ahead
 _DEPTH = 4
 _MOST, _MOST_OF_ONE = 30_000, 8_000
 """Directories below each other, and names in all and of one directory, that are looked at."""
@@ -86,7 +88,9 @@ class _Candidate:
         return f"{self.path.parent}/{_DIGITS.sub('#', self.path.name)}"
 
 
-def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey:
+def survey(
+    roots: Sequence[str], now: float, *, settled: bool = False, alive: bool = False
+) -> Survey:
     """Looks at the checkpoints below `roots`, from the newest to the first sound one.
 
     What is numbered counts, such as `checkpoint-1000`, `step_50.pt`, `epoch=3-step=400.ckpt`, and
@@ -97,6 +101,7 @@ def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey
         roots: Directories; what is not there is skipped.
         now: Epoch seconds.
         settled: Whether nobody can be writing any more, so that the incomplete is damaged.
+        alive: Whether the training is known to live.
     """
     candidates = list(_candidates(roots))
     found: list[Checkpoint] = []
@@ -105,15 +110,16 @@ def survey(roots: Sequence[str], now: float, *, settled: bool = False) -> Survey
             found.append(_unchecked(one))
             continue
         try:
-            found.append(_judge(one, candidates[at + 1 :], now, settled=settled))
+            patience = _NEVER if settled else SAVING if alive and not at else WRITING
+            found.append(_judge(one, candidates[at + 1 :], now, patience))
         except OSError:
             continue  # it was pruned meanwhile
     return Survey(tuple(found))
 
 
-def look(roots: Sequence[str], now: float, *, settled: bool = False) -> Saves:
+def look(roots: Sequence[str], now: float, *, settled: bool = False, alive: bool = False) -> Saves:
     """The checkpoints below `roots`, as `survey` finds them, and the room for the next one."""
-    found = survey(roots, now, settled=settled)
+    found = survey(roots, now, settled=settled, alive=alive)
     newest = found.newest
     if newest is None:
         return Saves(found)
@@ -235,14 +241,12 @@ def _stem(name: str) -> str:
 # --- how each stands -------------------------------------------------------------------------------
 
 
-def _judge(
-    one: _Candidate, older: Sequence[_Candidate], now: float, *, settled: bool
-) -> Checkpoint:
+def _judge(one: _Candidate, older: Sequence[_Candidate], now: float, patience: float) -> Checkpoint:
     files = [file.stat() for file in (files_of(one.path) if one.layout else [one.path])]
     written = max((file.st_mtime for file in files), default=one.written)
-    fresh = not settled and now - written < WRITING
+    fresh = now - written < patience
     problem = _problem(one, older)
-    if not problem and fresh and one.layout and not one.layout.complete:
+    if not problem and now - written < min(patience, WRITING) and _may_grow(one):
         problem = "more of it may be written"
     state = (State.WRITING if fresh else State.DAMAGED) if problem else State.SOUND
     place = _place(one) if state is State.SOUND else Place()
@@ -255,6 +259,10 @@ def _judge(
         written=written,
         problem=problem,
     )
+
+
+def _may_grow(one: _Candidate) -> bool:
+    return one.layout is not None and not one.layout.complete
 
 
 def _unchecked(one: _Candidate) -> Checkpoint:

@@ -21,7 +21,8 @@ def saves_of(paths: Sequence[str], info: RunInfo) -> Saves:
     logs that no run wrote, in the directories given.
     """
     over = info.alive is False or info.ended is not None
-    return look(_roots(paths, info), time.time(), settled=over)
+    alive = info.alive is True
+    return look(_roots(paths, info), time.time(), settled=over, alive=alive)
 
 
 def _roots(paths: Sequence[str], info: RunInfo) -> Sequence[str]:

@@ -147,7 +147,7 @@ def _checkpoint(wish: Wish, cwd: Path, roots: Sequence[str]) -> str | None:
     """What the first attempt goes on from, where the command asks for it."""
     if not any(CHECKPOINT in argument for argument in wish.command):
         return None
-    newest = survey(roots or [str(cwd)], time.time()).newest
+    newest = survey(roots or [str(cwd)], time.time(), settled=True).newest
     return newest.path if newest else None
 
 
