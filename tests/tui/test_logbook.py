@@ -115,3 +115,10 @@ def test_what_was_read_file_by_file_is_put_in_order() -> None:
     ]
     book.take(fake_views.healthy(recent=(*lines, line(1, 2, 15.0))))
     assert book.entries[-1].text == "1 at 15.0"
+
+    book = LogBook()
+    book.take(fake_views.healthy(recent=lines[:3], loaded=0.5))
+    book.take(fake_views.healthy(recent=lines))
+    assert [entry.text for entry in book.entries] == [
+        *("0 at 10.0", "0 at None", "1 at 20.0", "0 at 30.0")
+    ]

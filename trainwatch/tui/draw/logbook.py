@@ -50,6 +50,9 @@ _Key = tuple[str, int, RankId]
 class LogBook:
     """Lines in the order in which they were seen.
 
+    While files that were there already are still being read, one after another, they are put in the
+    order of their times.
+
     Attributes:
         entries: The lines, oldest first.
         dropped: Lines that have left at the old end, ever; what was at place n is now at n - dropped.
@@ -67,6 +70,7 @@ class LogBook:
         self._known: dict[_Key, None] = {}
         self._waiting: deque[Entry] = deque(maxlen=limit)
         self._recent: Sequence[LogLine] = ()
+        self._loading = True
 
     @property
     def paused(self) -> bool:
@@ -88,8 +92,6 @@ class LogBook:
             return
         self._recent = view.recent
         new = [one for one in view.recent if _key(one) not in self._known]
-        if not self._known:
-            new = _by_time(new)
         gap = bool(self._known) and len(new) == len(view.recent) and bool(new)
         self._remember(new)
         entries = [_GAP] * gap + [Entry(one, safe_text(one.text), source(one)) for one in new]
@@ -98,6 +100,7 @@ class LogBook:
             self.held += len(new)
         else:
             self._append(entries)
+        self._loading = self._loading and view.loaded < 1.0
 
     def _remember(self, new: Iterable[LogLine]) -> None:
         self._known.update((_key(one), None) for one in new)
@@ -107,6 +110,8 @@ class LogBook:
     def _append(self, entries: Sequence[Entry]) -> None:
         self.name_width = max([self.name_width, *(width(entry.source) for entry in entries)])
         self.entries.extend(entries)
+        if self._loading:
+            self.entries = deque(_by_time(self.entries))
         while len(self.entries) > self.limit:
             self.entries.popleft()
             self.dropped += 1
@@ -142,15 +147,18 @@ def _short(file: str) -> str:
     return _ENDING.sub("", name) or name
 
 
-def _by_time(lines: Sequence[LogLine]) -> list[LogLine]:
+def _by_time(entries: Iterable[Entry]) -> list[Entry]:
     """Orders what was read file by file; a line without a time stays behind the one before it."""
     known: dict[str, float] = {}
-    order: list[tuple[float, int]] = []
-    for place, one in enumerate(lines):
+
+    def moment(entry: Entry) -> float:
+        if (one := entry.line) is None:
+            return max(known.values(), default=-math.inf)
         if one.stamp is not None:
             known[one.where.file] = epoch_seconds(one.stamp, 0.0)
-        order.append((known.get(one.where.file, -math.inf), place))
-    return [lines[place] for _, place in sorted(order)]
+        return known.get(one.where.file, -math.inf)
+
+    return sorted(entries, key=moment)
 
 
 def heading(book: LogBook, *, following: bool) -> Line:
