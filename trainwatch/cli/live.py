@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 """Longest wait between two looks: file systems on which no change is announced need them."""
 
-FLOW_SECONDS = 0.1
+FLOW_SECONDS = 0.07
 """Wait after a look that found something, where the one before did too: reading a line alone costs
 ten times as much as reading it with others."""
 
