@@ -174,6 +174,17 @@ def test_a_hugging_face_checkpoint_of_deepspeed_or_fsdp(tmp_path: Path) -> None:
                 file.write_bytes(data)
 
 
+def test_the_full_state_of_fsdp_by_hugging_face(tmp_path: Path) -> None:
+    place = tmp_path / "checkpoint-7"
+    place.mkdir()
+    for name in ("pytorch_model_fsdp.bin", "optimizer.bin", "scheduler.pt", "rng_state_0.pth"):
+        torch_file(place / name)
+    (place / "trainer_state.json").write_text(json.dumps({"global_step": 7}))
+    assert first(tmp_path).state is State.SOUND
+    (place / "pytorch_model_fsdp.bin").unlink()
+    assert first(tmp_path).problem == "its weights are missing"
+
+
 def test_a_run_that_saves_states_of_several_ranks_beside_each_other(tmp_path: Path) -> None:
     """`rng_state_0.pth` looks like a numbered checkpoint, and is a part of one."""
     place = tmp_path / "checkpoint-7"

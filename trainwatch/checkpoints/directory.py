@@ -34,6 +34,9 @@ _SHARD = re.compile(r"__\d+_\d+\.distcp")
 _DEEPSPEED = re.compile(r".*(?:model_states|optim_states)\.pt")
 _MEGATRON = re.compile(r"iter_\d{4,}")
 _LOST_RANK = re.compile(r"random_states_\d+\.pkl")
+_NO_WEIGHTS = re.compile(
+    r"optimizer|scheduler|scaler|rng_state|random_states|training_args|sampler"
+)
 _OF_RANK = re.compile(r"(.*?(?:pp_rank|states?)_)(\d{1,6})((?:_.*)?\.(?:pt|pth|pkl))")
 _STATES = re.compile(r".*\.(?:pt|pth|ckpt|safetensors)")
 _DIGITS = re.compile(r"\d+")
@@ -151,9 +154,14 @@ def _check_weights(path: Path, names: frozenset[str], *, elsewhere: bool) -> Pro
     for name in _INDICES:
         if name in names:
             return _check_index(path, name)
-    if not elsewhere and not names.intersection(_WEIGHTS):
+    if not elsewhere and not any(map(_may_be_weights, names)):
         return "its weights are missing"
     return None
+
+
+def _may_be_weights(name: str) -> bool:
+    """Not all trainings name them alike, such as `pytorch_model_fsdp.bin`."""
+    return bool(_TORCH.fullmatch(name)) and not _NO_WEIGHTS.match(name)
 
 
 def _check_index(path: Path, name: str) -> Problem:
