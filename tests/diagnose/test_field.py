@@ -159,3 +159,20 @@ def test_a_killed_child_of_torch_multiprocessing_is_named() -> None:
     text = "torch.multiprocessing.spawn.ProcessExitedException: process 1 terminated with signal SIGKILL\n"
     found = diagnosed({"console.log": (STEPS + text).encode()})
     assert [(r.who, r.role) for r in found.ranks] == [(RankId(None, 1), Role.GUILTY)]
+
+
+def test_what_trainwatch_ended_is_told_with_its_reason() -> None:
+    why = "no progress at all: nothing was written for 300 s"
+    info = RunInfo("x", exit_code=64, alive=False, reason=why)
+    found = diagnosed({"console.log": b"GPU available: False, used: False\n"}, info=info)
+    assert found.verdict.value == "failed"
+    assert why in found.summary
+
+
+def test_of_several_statements_in_one_line_none_tells_the_phase() -> None:
+    text = (
+        '[rank1]: Traceback (most recent call last):\n[rank1]:   File "/w/t.py", line 9, in <module>\n'
+        "[rank1]:     loss.backward(); opt.step(); log(step)\n"
+        '[rank1]:   File "/w/t.py", line 3, in log\n[rank1]:     assert step\n[rank1]: AssertionError: no\n'
+    )
+    assert diagnosed({"console.log": text.encode()}).phase is None

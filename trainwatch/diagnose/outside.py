@@ -46,6 +46,8 @@ def unexplained(case: Case) -> Lead:
     code = f" with exit code {info.exit_code}" if info.exit_code is not None else ""
     if info.alive is False and info.exit_code is None:
         summary = "the launcher is dead, and no log says why; ranks that still write are orphans"
+    elif info.reason:
+        summary = f"trainwatch ended it: {info.reason}"
     else:
         summary = f"the training failed{code}, and these logs do not show why"
     return Lead(

@@ -20,7 +20,7 @@ class _Rule:
         return bool(
             re.search(self.file, frame.file)
             or re.search(self.function, frame.function)
-            or re.search(self.code, frame.code)
+            or (";" not in frame.code and re.search(self.code, frame.code))  # one statement
         )
 
 

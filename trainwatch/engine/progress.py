@@ -127,12 +127,19 @@ def _epoch_share(stream: Stream) -> float | None:
     return min(1.0, stats.loss.count / before.loss.count)
 
 
+_BURST = 20.0
+"""Times the usual gap between records, from which they come in bursts."""
+
+
 def _rate(crew: Crew) -> tuple[float | None, str]:
     """Steps a second of the first rank, and what a step counts."""
     stream = crew.ranks[0].primary.stream if crew.ranks else None
     if stream is None or stream.granularity is Granularity.EPOCH or stream.shape is None:
         return None, "steps"
     gap = stream.rhythm.usual((Phase.TRAINING, False), 0.5)
+    longer = stream.rhythm.usual((Phase.TRAINING, False), 0.9)
+    if gap and longer and longer > _BURST * gap:
+        gap = None  # several ranks print the same steps, and no mark tells them apart
     samples = stream.shape.batch_unit == "samples" and stream.shape.total_steps is None
     unit = "samples" if samples else "steps"
     return (stream.stride / gap if gap else None), unit

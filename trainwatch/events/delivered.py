@@ -70,6 +70,7 @@ class RunInfo:
         started, ended: Epoch seconds.
         exit_code: Of the training once it ended; 128+N when signal N ended it.
         stopped: Whether a person or a signal asked for the end.
+        reason: Why trainwatch ended it, or gave it up; None where it did neither.
         alive: True or False when the process table says so, None when it cannot be known.
         consoles: Bytes that `console.log` held when each attempt began, the first included.
         since: Epoch seconds at which the current attempt began, where there were earlier ones;
@@ -86,6 +87,7 @@ class RunInfo:
     ended: float | None = None
     exit_code: int | None = None
     stopped: bool = False
+    reason: str | None = None
     alive: bool | None = None
     consoles: tuple[int, ...] = ()
     since: float | None = None

@@ -56,13 +56,29 @@ _SELDOM = 2.0
 """Times the longest silence of a log that seldom writes, in a phase without a history."""
 
 
-def silence(voice: Voice, view: Viewpoint, config: StallConfig) -> Silence:
-    """How long a writer has been silent."""
+def silence(
+    voice: Voice, view: Viewpoint, config: StallConfig, began: float | None = None
+) -> Silence:
+    """How long a writer has been silent; `began`: epoch seconds at which the run did, if known."""
     limit = silence_limit(voice.stream, config)
     written, basis = written_at(voice, view)
     if written is None:
         return Silence(None, limit, basis)
+    if began is not None and voice.stream.rhythm.longest() is None:
+        limit = min(limit, _limit_by_count(voice.stream, written - began, config))
     return Silence(max(0.0, view.now - written), limit, basis)
+
+
+def _limit_by_count(stream: Stream, seconds: float, config: StallConfig) -> float:
+    """Of a log without times that is read at once: so many records were written in so long."""
+    if stream.records < _ENOUGH_RECORDS or seconds <= 0:
+        return math.inf
+    return max(config.floor_unknown_seconds, config.factor * _UNEVEN * seconds / stream.records)
+
+
+_ENOUGH_RECORDS = 10
+_UNEVEN = 5.0
+"""Times the mean gap that some gaps are: epochs end, checkpoints are saved."""
 
 
 def written_at(voice: Voice, view: Viewpoint) -> tuple[float | None, TimeBasis]:
@@ -115,24 +131,26 @@ def rank_views(
 ) -> list[RankView]:
     """Every rank with its state; stalled only where silence may be a finding."""
     telling = info.alive is True or view.stated or positions_differ(crew.ranks, crew.attempt)
-    judge = _Judge(crew, ends, view, config, telling)
+    began = info.since or info.started
+    judge = _Judge(crew, ends, view, config, telling, began)
     ranks = _mark_slow([judge.rank(member) for member in crew.ranks], config)
     return list(with_lateness(ranks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """What all ranks are judged by; `telling`: whether silence may be a finding."""
+    """What all ranks are judged by; `telling`: whether silence may be a finding; `began`: the attempt."""
 
     crew: Crew
     ends: Ends
     view: Viewpoint
     config: StallConfig
     telling: bool
+    began: float | None
 
     def rank(self, member: Member) -> RankView:
         stream = member.primary.stream
-        quiet = silence(member.primary, self.view, self.config)
+        quiet = silence(member.primary, self.view, self.config, self.began)
         pids = [voice.stream.pid for voice in member.voices if voice.stream.pid is not None]
         loss = stream.extents.get("loss")
         epoch = stream.position.epoch

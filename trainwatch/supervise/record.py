@@ -78,6 +78,7 @@ def read_run(path: Path) -> RunInfo:
         ended=record.ended,
         exit_code=record.exit_code,
         stopped=record.stopped,
+        reason=record.reason,
         alive=alive(record),
         consoles=_consoles(record),
         since=_since(record),

@@ -50,7 +50,11 @@ def sentence(view: RunView) -> str:
         percent(view.progress) if view.progress is not None else "",
         _outlook(view),
     ]
-    return " · ".join(part for part in parts if part) or _waiting(view)
+    return " · ".join(part for part in parts if part) or _step(view) or _waiting(view)
+
+
+def _step(view: RunView) -> str:
+    return f"step {view.step}" if view.step is not None else ""
 
 
 def _of(total: int | None) -> str:
