@@ -57,6 +57,7 @@ class Gathering:
     def see(self, line: FaultLine, stamp: Stamp | None) -> None:
         """Take a line that no format knows."""
         log = self._log(line.where.file)
+        log.seen(line.where)
         if log.tables.feed(line, log.feeds):
             return
         ended = log.tracebacks.feed(line.writer, line.message)
@@ -77,7 +78,7 @@ class Gathering:
                 log.event(item)
         if parsed.tally.bytes:
             log.torn = not parsed.tally.lines  # a last line without its end
-        log.feeds += 1
+        log.fed(_last_offset(item) for item in parsed.items)
 
     def take_error_file(self, file: ErrorFile) -> None:
         """Take the content of an `error.json`; half a file gives what can be read of it."""
@@ -205,7 +206,7 @@ def _is_torch(line: FaultLine) -> bool:
 
 def _raised(log: LogNotes, line: FaultLine, stamp: Stamp | None, ended: Ended) -> Clue:
     """The last line of a traceback."""
-    known = _known(log, line, stamp, line.message) or _make(log, line, stamp, code.UNCAUGHT)
+    known = _known(log, line, stamp, ended.message) or _make(log, line, stamp, code.UNCAUGHT)
     spawned = ended.spawned is not None and line.who.rank is None
     fields = {**known.fields, **({THREADED: "1"} if ended.threaded else {})}
     return replace(
@@ -230,6 +231,10 @@ def _make(log: LogNotes, line: FaultLine, stamp: Stamp | None, signature: Signat
     )
 
 
+def _last_offset(item: StepBlock | Event) -> int:
+    return int(item.offset[-1]) if isinstance(item, StepBlock) else item.where.offset
+
+
 def _steps(log: LogNotes, block: StepBlock) -> None:
     """Note how far each writer of a block came."""
     if log.role.kind in (FileKind.TABLE, FileKind.STATE):
@@ -239,7 +244,7 @@ def _steps(log: LogNotes, block: StepBlock) -> None:
         for row in rows[-2:]:
             seconds = float(block.seconds[row])
             stamp = None if np.isnan(seconds) else Stamp(seconds, block.shape.zone)
-            log.moved(who, Order(log.feeds, int(block.offset[row])), stamp)
+            log.moved(who, log.place(int(block.offset[row])), stamp)
         if training and "loss" in block.metrics and block.shape.dialect != _SNIFFED:
             _values(log, who, block, rows)
 

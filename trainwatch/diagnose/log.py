@@ -1,7 +1,7 @@
 """What one log said besides its records: clues, how far its writers came, how data were shared."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from trainwatch.diagnose.clue import Clue, Order
@@ -23,6 +23,7 @@ from trainwatch.events import (
     RankStarted,
     Stamp,
     TrainingEnded,
+    Where,
 )
 from trainwatch.formats.filenames import FileRole
 
@@ -53,6 +54,7 @@ class LogNotes:
 
     Attributes:
         feeds: Feeds so far; with an offset a place in its order.
+        reached: The last offset of the feeds before.
         last: The newest time that a line stated.
         tables, tracebacks: Readers of its lines.
         work: What its ranks said about their work.
@@ -70,6 +72,9 @@ class LogNotes:
     def __init__(self, role: FileRole, make: MakeClue) -> None:
         self.role = role
         self.feeds = 0
+        self.reached = 0
+        self._file = ""
+        self._highest = 0
         self.last: Stamp | None = None
         self.tables = TableReader(role.base, make)
         self.tracebacks = TracebackReader()
@@ -117,6 +122,26 @@ class LogNotes:
         self.fresh.clear()
         self.last = times.newest
 
+    def place(self, offset: int) -> Order:
+        """The place of a record in the order of this log.
+
+        General rules hold lines back until later ones decide what they are: such a record stands in
+        the feed before, whatever else that one said.
+        """
+        return Order(self.feeds - (offset < self.reached), offset)
+
+    def seen(self, where: Where) -> None:
+        """A line was read here; before what was read already: the file was truncated, or is another."""
+        if where.file != self._file or where.offset < self.reached:
+            self._file, self.reached = where.file, 0
+        self._highest = max(self._highest, where.offset)
+
+    def fed(self, offsets: Iterable[int]) -> None:
+        """A feed is over."""
+        self.reached = max(self._highest, *offsets, 0)
+        self._highest = 0
+        self.feeds += 1
+
     def tail(self, who: RankId) -> Tail:
         """The newest losses of a writer."""
         return self.tails.setdefault(who, Tail())
@@ -133,7 +158,7 @@ class LogNotes:
         if isinstance(event, _REPORTS):
             self.work.take(event)
             return
-        order = Order(self.feeds, event.where.offset)
+        order = self.place(event.where.offset)
         if isinstance(event, TrainingEnded):
             self.ended = (order, event.stamp or self.last)
         elif isinstance(event, AttemptStarted):

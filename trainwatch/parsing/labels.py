@@ -1,4 +1,4 @@
-"""Labels that a launcher puts before each line it passes on: `srun --label`, `mpirun`, `pdsh`.
+"""Labels that a launcher puts before each line it passes on: srun, mpirun, pdsh, kubectl, Ray.
 
 A number and a colon may also begin a line of a training's own: an iteration, a class. It is a label
 only where what stands behind it can only be the beginning of a line, or where numbers come back
@@ -10,16 +10,21 @@ from dataclasses import dataclass
 
 from trainwatch.parsing.prefix import split_prefix
 
-_TASK = re.compile(rb" {0,4}(?P<rank>\d{1,5}):(?: |$)")
-_MPI = re.compile(rb"\[\d{1,6},(?P<rank>\d{1,6})\](?:<std(?:out|err|diag)>)?: ?")
+_TASK = re.compile(rb" {0,4}(?P<rank>\d{1,5}):(?: |$)(?P<horovod>)")
+_MPI = re.compile(
+    rb"\[\d{1,6},(?P<rank>\d{1,6})\](?:<std(?:out|err|diag)>)?: ?|\[(?P<horovod>\d{1,6})\]<std(?:out|err)>: ?"
+)
 _HOST = re.compile(
-    rb"(?:\[pod/[\w./-]{1,120}\] |[A-Za-z][\w.-]{0,63}: )"
-    rb"(?=\[(?:rank|default)\d{1,6}\]:|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|Traceback \(most recent)"
+    rb"(?P<certain>\[pod/[\w./-]{1,120}\] |\((?:\w{1,80} )?pid=\d{1,9}[^)\n]{0,60}\) )"
+    rb"|[A-Za-z][\w.-]{0,63}(?:: | {1,40}\| )"
+)
+_SURE = re.compile(
+    rb"\[(?:rank|default)\d{1,6}\]:|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|Traceback \(most recent"
 )
 _BEGINS = re.compile(
     rb"Traceback \(most recent call last\):|\S{1,64}:\d{1,9}:\d{1,9} \[\d{1,3}\] NCCL "
 )
-_FIRST = re.compile(rb"[ \d\[A-Za-z]")
+_FIRST = re.compile(rb"[ \d\[(A-Za-z]")
 _TWICE = 2
 """Numbers that came back in a way in which those of an iteration do not."""
 
@@ -62,7 +67,7 @@ class Labels:
         found = _MPI.match(line) or _TASK.match(line)
         if found is None:
             return self._host(line)
-        rank = int(found["rank"])
+        rank = int(found["rank"] or found["horovod"])
         if found.re is _TASK and not self._is_task(rank, line[found.end() :]):
             return None
         self._look_behind(rank, line[found.end() :])
@@ -87,14 +92,12 @@ class Labels:
 
     def _host(self, line: bytes) -> Label | None:
         found = _HOST.match(line)
-        if found and len(self._hosts) < _MOST:
-            self._hosts.add(found[0])
-            return Label(found[0], None)
-        if not self._hosts:
+        if found is None:
             return None
-        head, colon, _ = line.partition(b": " if b": " in line[:70] else b"] ")
-        text = head + colon
-        return Label(text, None) if text in self._hosts else None
+        sure = found["certain"] or _SURE.match(line, found.end())
+        if sure and len(self._hosts) < _MOST:
+            self._hosts.add(found[0])
+        return Label(found[0], None) if found[0] in self._hosts else None
 
 
 def _begins(rest: bytes) -> bool:
