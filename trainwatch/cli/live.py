@@ -43,6 +43,9 @@ ten times as much as reading it with others."""
 PARTIAL_SECONDS = 0.3
 """Before the files are read that the first figures are made of, figures of some are shown so often."""
 
+DRAWING_SECONDS = 0.25
+"""Wait before the history is read: drawing the first figures takes the same core, or the same lock."""
+
 HISTORY_BYTES = 2 << 20
 """Bytes of history that are folded between two looks at the tails."""
 
@@ -200,6 +203,8 @@ class LiveReader:
         pace = Pace(post)
         self._first_look(time.time(), post)
         pace.offer(True, self._snapshot)
+        if self._behind:
+            self._stopping.wait(DRAWING_SECONDS)
         from trainwatch.sources import Waker  # noqa: PLC0415 - when there is something to see
 
         with Waker(self._whole.follower.roots) as self._waker:
