@@ -69,7 +69,7 @@ def _rounds(logs: Path, rounds: int, times: dict[str, list[float]]) -> None:
 
 
 def commands(data: Path, quick: bool) -> None:
-    """Whole commands on the same logs, one core"""
+    """Whole commands on the same logs"""
     logs = autoencoder(data, 100_000_000 if quick else 1_000_000_000)
     with tempfile.TemporaryDirectory(dir=data) as place:
         out = str(Path(place, "out"))
