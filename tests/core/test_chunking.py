@@ -21,7 +21,8 @@ from core.feeding import (
     read,
     sample_cases,
 )
-from trainwatch.events import Chunk, FileEnded, LogFile
+from trainwatch.engine import Engine
+from trainwatch.events import Chunk, FileEnded, LogFile, RunInfo
 from trainwatch.parsing.lines import MAX_LINE
 
 TORCHRUN = SHARED / "samples" / "torchrun"
@@ -272,7 +273,8 @@ def test_a_huge_line_in_any_chunks_gives_no_torn_value(line: str) -> None:
         assert_same(everything(feed_pieces(pieces)), whole)
 
     assert {row["values"]["loss"] for row in whole["records"]} == {0.0716}
-    assert len(whole["records"]) == (3 if line.startswith("\0\0") else 2)
+    is_apart = line.startswith("\0\0") or "\r" in line
+    assert len(whole["records"]) == (3 if is_apart else 2)
 
 
 # --- torn at every byte -----------------------------------------------------------------------
@@ -332,3 +334,44 @@ def test_a_torn_line_is_shown_and_searched_for_failures() -> None:
     assert rank.last is not None
     assert rank.last.text == "torch.OutOfMemoryError: CUDA out of"
     assert rank.silent_seconds == 3.0
+
+
+def _bars(name: str) -> bytes:
+    """A log of which most lines are drawn over each other."""
+    refresh = [
+        f"Epoch {n // 20}: {n % 20 * 5:3}%|##8       | {n % 20}/20 [00:01<00:02, 9.12it/s, loss=0.{n}]"
+        for n in range(60)
+    ]
+    if name == "one line":
+        return ("\r" + "\r".join(refresh) + "\n").encode()
+    if name == "no end":
+        return ("\r" + "\r".join(refresh)).encode()
+    if name == "with records":
+        return "".join(
+            f"\r{bar}" + (f"\n{{'loss': 0.{n}, 'epoch': {n / 20}}}\n" if n % 7 == 3 else "")
+            for n, bar in enumerate(refresh)
+        ).encode()
+    if name == "labelled":
+        return "".join(
+            f"{rank}: \r{bar}\r{bar}\r\n" for bar in refresh[:30] for rank in (0, 1)
+        ).encode()
+    return "\r\n".join(refresh).encode()
+
+
+@pytest.mark.parametrize("name", ["one line", "no end", "with records", "labelled", "two ends"])
+@settings(max_examples=25, deadline=None)
+@given(FRACTIONS)
+def test_bars_in_any_chunks(name: str, fractions: list[float]) -> None:
+    pieces = [("console.log", _bars(name), MTIME)]
+    assert_same(
+        everything(feed_pieces(chunked(pieces, fractions))), everything(feed_pieces(pieces))
+    )
+
+
+def test_a_bar_is_read_before_its_line_ends() -> None:
+    engine = Engine(RunInfo("x"))
+    engine.feed(Chunk(LogFile("console.log"), 0, _bars("no end")[:2000], MTIME))
+    engine.tick(MTIME)
+    view = engine.snapshot()
+    assert view.metrics["loss"].count > 5
+    assert (view.tally.lines, view.tally.bytes) == (0, _bars("no end")[:2000].rindex(b"\r") + 1)

@@ -140,11 +140,26 @@ def test_only_the_last_refresh_of_a_torn_line_is_torn() -> None:
 
 
 def test_the_beginning_of_a_line_that_is_too_long_is_torn() -> None:
-    *_, last = refreshes(b"a\r" + b"x" * MAX_LINE, 0)
+    first, last = refreshes(b"x" * (MAX_LINE + 1) + b"\r" + b"y" * MAX_LINE, 0)
 
-    assert (last.torn, len(last.text)) == (True, MAX_LINE - 2)
-    (exact,) = refreshes(b"x" * MAX_LINE, 0)
-    assert not exact.torn
+    assert (first.torn, len(first.text)) == (True, MAX_LINE)
+    assert (last.torn, last.offset, len(last.text)) == (False, MAX_LINE + 2, MAX_LINE)
+
+
+def test_a_bar_is_given_out_before_its_line_ends() -> None:
+    assembler = LineAssembler(eager=True)
+    given_out = [
+        [(lines.text, lines.number, lines.continues) for lines in assembler.feed(data)]
+        for data in (b"one\n\r 1%", b"\r 2%\r", b" 3%\r 4", b"%\r", b"\nend\n")
+    ]
+    assert given_out == [
+        [(b"one\n", 1, False), (b"\r", 2, False)],
+        [(b" 1%\r", 2, True)],
+        [(b" 2%\r", 2, True), (b" 3%\r", 2, True)],
+        [],
+        [(b" 4%\r\n", 2, True), (b"end\n", 3, False)],
+    ]
+    assert assembler.pending == 0
 
 
 def test_nuls_are_a_hole_only_before_a_line() -> None:

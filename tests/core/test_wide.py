@@ -46,7 +46,7 @@ def test_without_a_mark_bytes_are_left_as_they_are(data: bytes, places: list[int
         return
     lines, assembler = assembled(cut(data, places))
     rest = assembler.flush()
-    parts = [one.data for one in lines] + ([rest.data] if rest else [])
+    parts = [one.text for one in lines] + ([rest.text] if rest else [])
 
     assert b"".join(parts).replace(b"\0", b"") == data.replace(b"\0", b"")
 

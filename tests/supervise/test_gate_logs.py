@@ -51,7 +51,16 @@ def debug(i: int, loss: float, _lr: float = 0.0) -> str:
     return f"[DEBUG] [Rank 0] Training step {i}, loss={loss:.4f}\n"
 
 
-FORMATS: Sequence[Format] = (trainer, megatron, plain, timm, chinese, debug)
+def lightning(i: int, loss: float, _lr: float = 0.0) -> str:
+    """A bar that is drawn over itself, in one line without an end."""
+    at = i % 50
+    return (
+        f"\rEpoch {i // 50}:  {at * 2:2d}%|███▌      | {at}/50 [00:{at:02d}<00:10, 12.28it/s, v_num=0,"
+        f" train_loss={loss:.3f}]"
+    )
+
+
+FORMATS: Sequence[Format] = (trainer, megatron, plain, timm, chinese, debug, lightning)
 WITH_RATE: Sequence[Format] = (trainer, megatron, plain, timm, chinese)
 
 
@@ -100,7 +109,7 @@ SICK: dict[str, tuple[Callable[[int], float], str, str]] = {
 def test_a_sick_training_is_told_with_its_reason(line: Format, how: str) -> None:
     loss, end, reason = SICK[how]
     writes = written(lambda i: line(i, loss(i)), 40, every=2.0)
-    said = judged([*writes, (90.0, end)])
+    said = judged([*writes, (90.0, f"\n{end}" if end else "")])
     assert said.outcome is Outcome.FAILED
     assert reason in str(said.reason)
 

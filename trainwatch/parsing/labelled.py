@@ -42,6 +42,7 @@ class Behind(Generic[_R]):
         self._make = make
         self._labels = Labels()
         self._readers: dict[bytes, _R] = {}
+        self._current: _R | None = None
 
     @property
     def readers(self) -> Sequence[_R]:
@@ -59,6 +60,7 @@ class Behind(Generic[_R]):
         torn: bool,
     ) -> bool:
         """Read the line from `start` to before `end` if it has a label; whether it has one."""
+        self._current = None
         label = self._labels.find(lines.data[start : min(end, start + _HEAD)])
         if label is None:
             return False
@@ -69,8 +71,16 @@ class Behind(Generic[_R]):
         if label.rank is None:  # a host; or a task that turned out to be one
             reader.disown()
         start += len(label.text)
-        line = lines.data[start:end] + (b"" if torn else b"\n")
+        line = lines.data[start:end] + (b"" if torn or lines.is_part else b"\n")
         reader.read(Lines(line, lines.offset + start, number), arrival, torn=torn)
+        self._current = reader if lines.is_part else None
+        return True
+
+    def go_on(self, lines: Lines, arrival: Arrival, *, torn: bool) -> bool:
+        """Read further refreshes of the last line, if that had a label; whether it had one."""
+        if self._current is None:
+            return False
+        self._current.read(lines, arrival, torn=torn)
         return True
 
     def finish(self, arrival: Arrival) -> list[Read]:

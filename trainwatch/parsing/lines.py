@@ -1,9 +1,11 @@
 """Sans-IO line assembly: bytes cut anywhere become whole lines with offsets and numbers.
 
 A line ends with a line feed. A carriage return inside a line separates the refreshes of a progress
-bar; they share one line number. A torn last line waits for its end, bounded: of a line longer than
-`MAX_LINE` only the beginning is kept, the rest is counted and dropped. NULs before a line are the
-hole that a truncation leaves under a writer that does not append; they are counted and dropped.
+bar; they share one line number. A torn last line waits for its end; of a bar, which may go on for
+days in one line, only the refresh that is not complete does. What waits is bounded: of a line or
+refresh longer than `MAX_LINE` only the beginning is kept, the rest is counted and dropped. NULs
+before one are the hole that a truncation leaves under a writer that does not append; they are
+counted and dropped.
 """
 
 import re
@@ -15,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 MAX_LINE = 1 << 18
-"""Bytes of one line that are kept. A longer line is damage, not a record."""
+"""Bytes of one line, or refresh, that are kept. A longer one is damage, not a record."""
 
 _HOLE = b"\0"
 _NEWLINE = 10
@@ -25,7 +27,7 @@ _LARGE = 1 << 12
 
 @dataclass(frozen=True)
 class Lines:
-    """Complete lines in one piece of bytes.
+    """Complete lines in one piece of bytes, or complete refreshes of one line.
 
     Attributes:
         data: Whole lines, each with its end, from `start` to before `end`; carriage returns are still
@@ -33,6 +35,7 @@ class Lines:
         offset: Of the first byte of `data` in the file.
         number: Of the first line; None when reading began in the middle of the file.
         dropped: Bytes of them that are not kept.
+        continues: Whether earlier refreshes of its one line were given out before.
     """
 
     data: bytes
@@ -41,11 +44,17 @@ class Lines:
     dropped: int = 0
     start: int = 0
     end: int = -1
+    continues: bool = False
 
     def __post_init__(self) -> None:
         """The end is that of the data, where it is not given."""
         if self.end < 0:
             object.__setattr__(self, "end", len(self.data))
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of one line: its end is yet to come, or its beginning was before."""
+        return self.continues or self.data[self.end - 1 : self.end] == b"\r"
 
     @property
     def text(self) -> bytes:
@@ -94,19 +103,18 @@ def refreshes(line: bytes, start: int, *, torn: bool = False) -> Iterator[Part]:
     """The non-blank parts of a line between carriage returns.
 
     Args:
-        line: Without its line feed; only its first `MAX_LINE` bytes are looked at.
+        line: Without its line feed; only the first `MAX_LINE` bytes of each part are looked at.
         start: Its offset.
         torn: Whether its end is missing.
     """
-    bare = line.lstrip(_HOLE)
-    start += len(line) - len(bare)
-    *complete, last = bare[:MAX_LINE].split(b"\r")
-    for part in complete:
-        if part.strip():
-            yield Part(start, part, torn=False)
+    end = start + len(line)
+    for part in line.split(b"\r"):
+        bare = part.lstrip(_HOLE) if part.startswith(_HOLE) else part
+        if bare.strip():
+            is_last = start + len(part) == end
+            is_torn = (torn and is_last) or len(bare) > MAX_LINE
+            yield Part(start + len(part) - len(bare), bare[:MAX_LINE], is_torn)
         start += len(part) + 1
-    if last.strip():
-        yield Part(start, last, torn or len(bare) > MAX_LINE)
 
 
 _CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef\u2500-\u25ff\u2000-\u206f]")
@@ -137,9 +145,13 @@ class LineAssembler:
 
     Args:
         start: Offset of the first byte that will be fed; above 0 line numbers are unknown.
+        eager: Whether the complete refreshes of a line are given out before its end has come.
     """
 
-    def __init__(self, start: int = 0) -> None:
+    def __init__(self, start: int = 0, *, eager: bool = False) -> None:
+        self._eager = eager
+        self._continues = False
+        self._half = b""  # a carriage return that may be half of the line's end
         self._offset = start
         self._number: int | None = 1 if start == 0 else None
         self._newest: Lines | None = None
@@ -150,21 +162,46 @@ class LineAssembler:
     @property
     def pending(self) -> int:
         """Bytes of the torn last line, which waits for its end."""
-        return self._hole + len(self._tail) + self._dropped
+        return self._hole + len(self._tail) + self._dropped + len(self._half)
 
     def feed(self, data: bytes) -> list[Lines]:
         """Take the next bytes; return what is complete now, in order."""
+        done: list[Lines] = []
+        if self._half and data:
+            half, self._half = self._half, b""
+            if data[:1] == b"\n":
+                data = half + data
+            else:
+                done.append(self._finish(half))
         end = data.rfind(b"\n") + 1
-        done = []
         first = 0
-        if end and self.pending:
+        if end and (self.pending or self._continues):
             first = data.index(b"\n") + 1
-            self._keep(data[: first - 1])
+            self._keep(self._refreshed(data[: first - 1], done))
+            self._keep(self._half)
+            self._half = b""
             done.append(self._finish(b"\n"))
         if first < end:
             done.append(self._take(data, first, end))
-        self._keep(data[end:])
+        self._keep(self._refreshed(data[end:], done))
         return done
+
+    def _refreshed(self, data: bytes, done: list[Lines]) -> bytes:
+        """Give out the complete refreshes of the last line; what is left of it."""
+        if not self._eager:
+            return data
+        if data[-1:] == b"\r":
+            data, self._half = data[:-1], b"\r"
+        cut, first = data.rfind(b"\r") + 1, 0
+        if not cut:
+            return data
+        if self.pending:
+            first = data.index(b"\r") + 1
+            self._keep(data[: first - 1])
+            done.append(self._finish(b"\r"))
+        if first < cut:
+            done.append(self._take(data, first, cut))
+        return data[cut:]
 
     def settle(self) -> None:
         """What was given out has been read, and so counted."""
@@ -174,7 +211,7 @@ class LineAssembler:
 
     def flush(self) -> Lines | None:
         """The torn last line of a file that will not grow, or None. Feed nothing after it."""
-        return self._finish(b"") if self.pending else None
+        return self._finish(self._half) if self.pending else None
 
     def _keep(self, data: bytes) -> None:
         if not self._tail:
@@ -195,6 +232,9 @@ class LineAssembler:
     def _take(self, data: bytes, start: int, end: int, before: int = 0, after: int = 0) -> Lines:
         self.settle()
         offset = self._offset + before - start
-        lines = self._newest = Lines(data, offset, self._number, before + after, start, end)
+        lines = self._newest = Lines(
+            data, offset, self._number, before + after, start, end, continues=self._continues
+        )
+        self._continues = data[end - 1 : end] == b"\r"
         self._offset += lines.size
         return lines

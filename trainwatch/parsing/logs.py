@@ -123,6 +123,8 @@ class LogReader:
         self._faults = FaultReader()
         self._summaries: dict[RankId, EpochSummary] = {}
         self._unparsed = 0
+        self._line = (False, False)  # of one that comes in parts: any, and any understood
+        self._in_line = False
         self._seen = Seen()
         self._began = False
         self._labelled = labelled
@@ -164,6 +166,9 @@ class LogReader:
 
     def read(self, lines: Lines, arrival: Arrival, *, torn: bool = False) -> None:
         """Take the next complete lines of the file, or the torn one at its very end."""
+        if lines.is_part:
+            self._line_part(lines, arrival, torn=torn)
+            return
         position, number, total = lines.start, lines.number, 0
         wait, patience = 0, 1  # lines before the scanner is asked again, and how many next time
         while position < lines.end:
@@ -190,7 +195,7 @@ class LogReader:
         items = self._gatherer.finish(arrival.time, live=arrival.live)
         last, recent = self._seen.take(partial(self._quoted, self._file, arrival))
         unparsed, self._unparsed = self._unparsed, 0
-        if self._general:
+        if self._general and not self._in_line:  # a later refresh may count it as understood
             unparsed -= self._general.claims()
         read = Read(items, last, recent, unparsed)
         others = self._behind.finish(arrival) if self._behind else []
@@ -262,6 +267,29 @@ class LogReader:
         understood = [self._part(number, part, arrival) for part in parts]
         self._unparsed += bool(parts) and not any(understood)
         return 1, end + 1
+
+    def _line_part(self, lines: Lines, arrival: Arrival, *, torn: bool) -> None:
+        """Read refreshes of one line whose others come apart from them."""
+        is_end = torn or lines.data[lines.end - 1 : lines.end] == b"\n"
+        end = lines.end - (is_end and not torn)
+        self._in_line = not is_end
+        if not lines.continues:
+            self._line = (False, False)
+        if self._behind:
+            behind = self._behind
+            if (
+                behind.go_on(lines, arrival, torn=torn)
+                if lines.continues
+                else behind.read(lines, lines.start, end, lines.number, arrival, torn=torn)
+            ):
+                self._gatherer.interrupt()
+                return
+        parts = refreshes(lines.data[lines.start : end], lines.place, torn=torn)
+        understood = [self._part(lines.number, part, arrival) for part in parts]
+        some, any_understood = self._line
+        self._line = (some or bool(understood), any_understood or any(understood))
+        if is_end:
+            self._unparsed += self._line == (True, False)
 
     def _part(self, number: int | None, part: Part, arrival: Arrival) -> bool:
         """Read one refresh of a line; whether it was understood."""

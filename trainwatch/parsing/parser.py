@@ -87,9 +87,12 @@ class FileParser:
     ) -> None:
         self.role = describe(file.name)
         self._file = file
-        self._assembler = Assembler(file.start)
         self._arrival = Arrival(0.0, live=False)
         self._reader = new_reader(file.name, self.role, formats, witness, records)
+        self._assembler = self._new_assembler(file)
+
+    def _new_assembler(self, file: LogFile) -> Assembler:
+        return Assembler(file.start, eager=isinstance(self._reader, LogReader))
 
     @property
     def pending(self) -> int:
@@ -102,7 +105,7 @@ class FileParser:
         if chunk.file != self._file:
             parts += self._flush()
             self._file = chunk.file
-            self._assembler = Assembler(chunk.file.start)
+            self._assembler = self._new_assembler(chunk.file)
             self._reader.rename(chunk.file.name)
         self._arrival = Arrival(chunk.time, chunk.live)
         return self._merged([*parts, self._read(self._assembler.feed(chunk.data))])

@@ -29,11 +29,12 @@ class Assembler:
 
     Args:
         start: As for a `LineAssembler`; above 0 the file is taken for one in bytes.
+        eager: Likewise.
     """
 
-    def __init__(self, start: int = 0) -> None:
+    def __init__(self, start: int = 0, *, eager: bool = False) -> None:
         self._head = b""
-        self._lines = LineAssembler(start)
+        self._lines = LineAssembler(start, eager=eager)
         self._wide: WideAssembler | None = None
         self._open = start == 0
 
