@@ -52,3 +52,17 @@ def test_steps_that_several_ranks_print_alike_give_no_rate() -> None:
     engine.feed(FileEnded(LogFile("console.log"), "read to its end"))
     engine.tick(BEGAN)
     assert engine.snapshot().steps_per_second is None
+
+
+def test_how_far_it_came_is_known_after_a_failure_that_alone_names_ranks() -> None:
+    text = (
+        "iter 50: loss 1.2486, time 33.1ms\niter 60: loss 1.2186, time 33.1ms\n"
+        '[rank1]: Traceback (most recent call last):\n[rank1]:   File "/w/t.py", line 3, in f\n'
+        "[rank1]: ValueError: no\n"
+    )
+    engine = Engine(RunInfo("run", exit_code=1, alive=False))
+    engine.feed(Chunk(LogFile("console.log"), 0, text.encode(), BEGAN))
+    engine.feed(FileEnded(LogFile("console.log"), "read to its end"))
+    engine.tick(BEGAN)
+    view = engine.snapshot()
+    assert (view.status, view.step) == (Status.FAILED, 60)

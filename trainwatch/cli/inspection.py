@@ -34,15 +34,16 @@ def inspect(root: Path, attempt: int, cwd: Path, checkpoints: list[str]) -> dict
     gathering = Gathering()
     engine, sizes = _read(root, attempt, before, gathering)
     write_before(RunPaths(root), before.with_sizes(sizes))
-    ranks = engine.snapshot().ranks
-    places = [rank for rank in ranks if rank.step is not None]
-    places += [rank for rank in ranks if rank.epoch is not None]
-    place = next(iter(places), None)
+    view = engine.snapshot()
+    places = [rank for rank in view.ranks if rank.step is not None]
+    places += [rank for rank in view.ranks if rank.epoch is not None]
+    # Only their tracebacks may name the ranks; how far they came, a console without ranks says.
+    place = next(iter(places), view)
     found = survey(checkpoints or [str(cwd)], time.time(), settled=True)
     return {
         "schema": 1,
-        "epoch": place.epoch if place else None,
-        "step": place.step if place else None,
+        "epoch": place.epoch,
+        "step": place.step,
         "failure": _failure(engine, gathering),
         "checkpoint": found.newest.path if found.newest else None,
         "damaged": [{"path": one.path, "why": one.problem} for one in found.damaged],

@@ -75,7 +75,11 @@ def _guide(crew: Crew) -> Stream | None:
     guides = [voice.stream for voice in voices if _knows_total(voice.stream)]
     if guides:
         return min(guides, key=lambda stream: (stream.role.kind, stream.role.base))
-    return crew.ranks[0].primary.stream if crew.ranks else None
+    first = crew.ranks[0].primary.stream if crew.ranks else None
+    if first is None or first.begun:
+        return first
+    # A rank of which only a failure tells: where the run was, a log that names no rank knows.
+    return next((voice.stream for voice in voices if voice.stream.begun), first)
 
 
 def _current(crew: Crew) -> Iterator[Voice]:
