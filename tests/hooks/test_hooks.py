@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +91,19 @@ def test_the_checker_takes_thresholds(tmp_path: Path) -> None:
 def test_a_log_without_progress_is_not_judged(tmp_path: Path) -> None:
     (tmp_path / "train.log").write_text("hello\n")
     assert HealthChecker(tmp_path).check().healthy is None
+
+
+def test_the_manual_does_what_it_says(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
+    loop, check = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{loop}\n{check}\nprint(report.healthy, report.status)"],
+        cwd=tmp_path,
+        env={name: text for name, text in os.environ.items() if not name.startswith("TRAINWATCH_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("True completed\n", "")
+    assert "step: 20" in (tmp_path / "signals" / "run.healthy").read_text()
+    assert "status: done" in (tmp_path / "signals" / "run.done").read_text()

@@ -71,6 +71,7 @@ def test_exit_codes_pass_through(tw: Trainwatch, script: str, code: int) -> None
         ((), "./no-such-program", "not found"),
         ((), "./plain", "not executable"),
         ((), "./no-shebang", "no program"),
+        ((), "./no-interpreter", "the program in its first line"),
         ((), ".", "not found"),
         ((), "./", "is a directory"),
         (("--cwd", "nowhere"), "true", "nowhere"),
@@ -91,6 +92,8 @@ def test_what_cannot_be_started_leaves_nothing(
     (tmp_path / "plain").write_text("text")
     (tmp_path / "no-shebang").write_text("echo hello")
     (tmp_path / "no-shebang").chmod(0o755)
+    (tmp_path / "no-interpreter").write_text("#!/no/such/program\n")
+    (tmp_path / "no-interpreter").chmod(0o755)
     with pytest.raises((UsageError, click.UsageError), match=word) as caught:
         run_command.main(["--exp-id", "x", *options, "--", command], standalone_mode=False)
     assert caught.value.exit_code == 2

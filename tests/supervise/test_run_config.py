@@ -46,6 +46,9 @@ def test_a_file_says_what_the_command_line_says(tmp_path: Path) -> None:
         ("[run]\nexp-id = [1]", "one value"),
         ("[run]\nenv = 3", "must be a table"),
         ("[run", "no valid|not valid TOML"),
+        ("[run]\nexp-id = 'x'\nhealth-time = 'soon'", "line 3: run.health-time: "),
+        ("[run]\nconsole-limit = '12Q'", "line 2: run.console-limit: .* is no size"),
+        ("[run]\n[health]\n\nloss_growth = -1", "line 4: health.loss_growth = -1 must be"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, text: str, word: str) -> None:

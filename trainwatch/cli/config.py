@@ -78,6 +78,10 @@ def line_of(text: str, place: Sequence[str | int]) -> int:
     return before + 1
 
 
+def _at(path: Path, *place: str) -> str:
+    return f"{path}, line {line_of(path.read_text(encoding='utf-8'), place)}"
+
+
 def _holds(value: Any, place: Sequence[str | int]) -> bool:  # noqa: ANN401 - TOML
     for key in place:
         try:
@@ -111,12 +115,16 @@ def _table(path: Path, name: str, given: Any, kind: type[Table]) -> Table:  # no
     for key, value in given.items():
         if key not in known:
             names = ", ".join(known)
-            raise UsageError(f"{path}: unknown key {name}.{key}; known are {names}")
+            where = _at(path, name, key)
+            raise UsageError(f"{where}: unknown key {name}.{key}; known are {names}")
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 <= value < math.inf:
-            raise UsageError(f"{path}: {name}.{key} = {value!r} must be a number, 0 or more")
+            where = _at(path, name, key)
+            raise UsageError(f"{where}: {name}.{key} = {value!r} must be a number, 0 or more")
         if key == "quantile" and value > 1:
-            raise UsageError(f"{path}: {name}.{key} = {value!r} must lie between 0 and 1")
+            where = _at(path, name, key)
+            raise UsageError(f"{where}: {name}.{key} = {value!r} must lie between 0 and 1")
         if isinstance(known[key].default, int) and not isinstance(value, int):
-            raise UsageError(f"{path}: {name}.{key} = {value!r} must be a whole number")
+            where = _at(path, name, key)
+            raise UsageError(f"{where}: {name}.{key} = {value!r} must be a whole number")
     return kind(**given)

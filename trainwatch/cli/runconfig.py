@@ -19,21 +19,21 @@ def apply_config(context: click.Context, option: click.Parameter, path: Path | N
         The file, found upward of the working directory where none was named.
     """
     del option
-    from trainwatch.cli.config import nearest_config, parse_config  # noqa: PLC0415
+    from trainwatch.cli.config import load_config, nearest_config, parse_config  # noqa: PLC0415
 
     chosen = path or nearest_config()
     if chosen is None:
         return None
+    load_config(chosen)  # what the gate will read is wrong now, or never
     table = parse_config(chosen).get("run", {})
     if not isinstance(table, dict):
         raise UsageError(f"{chosen}: run must be a table; write [run] above its keys")
-    context.default_map = _defaults(chosen, table, context.command.params)
+    context.default_map = _defaults(context, chosen, table)
     return chosen
 
 
-def _defaults(
-    path: Path, table: Mapping[str, Any], parameters: list[click.Parameter]
-) -> dict[str, Any]:
+def _defaults(context: click.Context, path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = context.command.params
     options = {one.name: one for one in parameters if isinstance(one, click.Option)}
     options.pop("config", None)
     defaults: dict[str, Any] = {}
@@ -41,20 +41,32 @@ def _defaults(
         option = options.get(key.replace("-", "_"))
         if option is None or option.name is None:
             names = ", ".join(name.replace("_", "-") for name in options if name)
-            raise UsageError(f"{path}: unknown key run.{key}; known are {names}")
-        defaults[option.name] = _value(path, key, option, value)
+            raise UsageError(f"{_place(path, key)}: unknown key run.{key}; known are {names}")
+        found = _value(path, key, option, value)
+        try:
+            option.process_value(context, found)
+        except click.BadParameter as error:
+            raise UsageError(f"{_place(path, key)}: run.{key}: {error.message}") from None
+        defaults[option.name] = found
     return defaults
+
+
+def _place(path: Path, key: str) -> str:
+    from trainwatch.cli.config import line_of  # noqa: PLC0415
+
+    return f"{path}, line {line_of(path.read_text(encoding='utf-8'), ('run', key))}"
 
 
 def _value(path: Path, key: str, option: click.Option, value: Any) -> Any:  # noqa: ANN401 - TOML
     if option.name == "env":
         if not isinstance(value, dict):
-            raise UsageError(f'{path}: run.env must be a table, such as {{ NAME = "value" }}')
+            where = _place(path, key)
+            raise UsageError(f'{where}: run.env must be a table, such as {{ NAME = "value" }}')
         return [f"{name}={text}" for name, text in value.items()]
     if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
-        raise UsageError(f"{path}: run.{key} must be one value")
+        raise UsageError(f"{_place(path, key)}: run.{key} must be one value")
     if option.is_flag and not isinstance(value, bool):
-        raise UsageError(f"{path}: run.{key} = {value!r} must be true or false")
+        raise UsageError(f"{_place(path, key)}: run.{key} = {value!r} must be true or false")
     if not isinstance(option.type, click.Path):
         return [value] if option.multiple and not isinstance(value, list) else value
     # A path in a file is meant from where the file is.

@@ -89,6 +89,8 @@ def _sentence(program: str, cwd: str, error: OSError) -> str:
     """Why a command did not start."""
     if error.filename == cwd and program != cwd:
         return f"{cwd} cannot be the working directory: {error.strerror}."
+    if error.errno == errno.ENOENT and Path(cwd, program).is_file():
+        return f"{program} cannot be started: the program in its first line (#!) was not found."
     if error.errno == errno.ENOENT:
         return f"{program} was not found."
     if error.errno == errno.ENOEXEC:

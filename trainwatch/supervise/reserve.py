@@ -118,7 +118,7 @@ def _take(root: Path, name: str) -> Reservation:
         root.mkdir(mode=PRIVATE_DIRECTORY)
     except FileExistsError:
         if not root.is_dir():
-            raise
+            raise UsageError(f"{root} cannot be a run directory: it is a file.") from None
         return Reservation(name, RunPaths(root), made=False)
     return Reservation(name, RunPaths(root), made=True, kept=kept)
 
