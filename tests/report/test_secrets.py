@@ -183,3 +183,28 @@ def test_whatever_stands_under_a_secrets_name(
 def test_no_text_breaks_it(text: str) -> None:
     Remover([{"KEY": text}]).document(text)
     Remover().holds_secrets(text.encode("utf-8", "replace"))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(
+            "key=",
+            "key-",
+            "x-key-",
+            "eyJ-",
+            "SG.",
+            "a_",
+            "a.b-c_",
+            "token ",
+            'password="',
+            "a://b",
+            "--",
+        ),
+        *("-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----\n", "QUJDREVGR0hJSktMTU5P\n"),
+        *("authorization: ", "token" + " " * 1000, "https://hooks.slack.com", "?sig=", "-u a"),
+    ],
+)
+def test_no_text_takes_for_ever(part: str) -> None:
+    """Each of these made some pattern try again from every place; a whole bundle would wait for it."""
+    assert without_secrets(part * (400_000 // len(part))) is not None

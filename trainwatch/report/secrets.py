@@ -97,11 +97,26 @@ def is_secret_name(name: str) -> bool:
 
 def without_secrets(text: str) -> str:
     """Text without what looks like a secret."""
-    text = shapes.SHAPES.sub(REMOVED, text)
+    text = _without_key_ends(shapes.SHAPES.sub(REMOVED, text))
     found, done = [], 0
     for begin, end in _near_hints(text):
         found += [text[done:begin], _without_named(text[begin:end])]
         done = end
+    return "".join([*found, text[done:]])
+
+
+def _without_key_ends(text: str) -> str:
+    """Without private keys whose beginning was left out."""
+    found, done = [], 0
+    for end in shapes.KEY_END.finditer(text):
+        begin = end.start()
+        while begin > done:
+            line = text.rfind("\n", done, begin - 1) + 1 or done
+            if not shapes.KEY_LINE.match(text, line, begin):
+                break
+            begin = line
+        found += [text[done:begin], REMOVED]
+        done = end.end()
     return "".join([*found, text[done:]])
 
 

@@ -29,7 +29,7 @@ _SERVICES = (
     r"ya29\.[\w-]{20,}",
     r"GOCSPX-[\w-]{20,}",
     r"do[opr]_v1_[a-f0-9]{40,}",  # DigitalOcean
-    r"SG\.[\w-]{16,}\.[\w-]{16,}",  # SendGrid
+    r"(?<![\w-])SG\.[\w-]{16,100}\.[\w-]{16,}",  # SendGrid
     r"nvapi-[\w-]{20,}",  # NVIDIA
     r"wandb_v\d_\w{20,}",
     r"r8_[A-Za-z0-9]{30,}",  # Replicate
@@ -40,15 +40,17 @@ _SERVICES = (
     r"ATATT[\w=-]{20,}",  # Atlassian
     r"lin_api_\w{20,}",
     r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}",
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",  # JSON web tokens
+    r"(?<![\w-])eyJ[\w-]{8,4000}\.[\w-]{8,}\.[\w-]*",  # JSON web tokens
 )
 SHAPES = re.compile(
-    rf"-----BEGIN [A-Z0-9 ]*{_KEY}.*?(?:-----END [A-Z0-9 ]*{_KEY}|\Z)"
-    # The end of one whose beginning was left out.
-    rf"|(?:(?:^|(?<=\n))[A-Za-z0-9+/=]{{16,}}\r?\n)+-----END [A-Z0-9 ]*{_KEY}"
+    rf"-----BEGIN [A-Z0-9 ]{{0,40}}{_KEY}.*?(?:-----END [A-Z0-9 ]{{0,40}}{_KEY}|\Z)"
     rf"|(?<![A-Za-z0-9])(?:{'|'.join(_SERVICES)})",
     re.DOTALL,
 )
+
+KEY_END = re.compile(rf"-----END [A-Z0-9 ]{{0,40}}{_KEY}")
+KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{16,}\r?\n\Z")
+"""The end of a private key whose beginning was left out, and one of the lines before it."""
 
 HINT = re.compile(
     r"(?i)token|secret|pass(?:w|phrase)|pwd|key|credential|authorization|bearer|basic|cookie|x-[a-z]"
@@ -64,9 +66,9 @@ BEHIND = (
     ),
     re.compile(r"(?i)\b((?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{12,}"),
     re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*:\s*[\"']?)[^\"'\r\n]{4,}"),
-    re.compile(r"(?i)\b(x-[\w-]*(?:key|token|auth|secret)[\w-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]{4,}"),
+    re.compile(r"(?i)(?<![\w-])(x-[\w-]{0,40}(?:key|token|auth|secret)[\w-]{0,40}[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]{4,}"),
     re.compile(r"(?i)(\bhttps://hooks\.slack\.com/services/)[\w/-]+"),
-    re.compile(r"(?i)(\bhttps://[\w.-]*(?:discord(?:app)?\.com/api/webhooks|webhook\.office\.com)/)[\w/@.-]+"),
+    re.compile(r"(?i)(\bhttps://[\w.-]{0,100}(?:discord(?:app)?\.com/api/webhooks|webhook\.office\.com)/)[\w/@.-]+"),
     re.compile(r"(?i)([?&;](?:sig|signature|token|key|api[_-]?key|x-amz-[a-z-]+|access[_-]?token|code"
                r"|password|client[_-]?secret)=)[^&\s\"'<>]{4,}"),
     re.compile(r"((?:^|\s)(?:-u|--user|--proxy-user)[\s=][\"']?[^\s:\"'/]{1,100}:)[^\s\"']{2,}"),
@@ -87,7 +89,7 @@ _UNDER = rf"(?:[\w.-]{{0,40}}[_.-])?{_WORD}"
 _QUOTED = r"\"(?:[^\"\\\n]|\\.){1,500}\"|'(?:[^'\\\n]|\\.){1,500}'"
 ASSIGNED = re.compile(
     rf"(?i)((?<![\w.-])--?{_UNDER}(?:\s*=\s*|\s+(?=[^\s=:-]))|(?<![\w.-]){_UNDER}[\"']?\s*(?::=|=|:)\s*"
-    r"|(?<![A-Za-z0-9])[\w-]{0,40}key[\"']?\s*[:=]\s*(?=[\"']?[A-Za-z0-9+/_=-]{20,}(?:[\"';,\s)}\]]|\Z))"
+    r"|(?<![\w-])[\w-]{0,40}key[\"']?\s*[:=]\s*(?=[\"']?[A-Za-z0-9+/_=-]{20,500}+(?:[\"';,\s)}\]]|\Z))"
     rf"(?=[\"']?[^\s]{{0,200}}\d))({_QUOTED}|[^\s\"',;)\]}}]{{3,}})"
 )
 """A secret's name, and what is given to it; behind any other key only what looks like chance."""
