@@ -176,3 +176,17 @@ def test_of_several_statements_in_one_line_none_tells_the_phase() -> None:
         '[rank1]:   File "/w/t.py", line 3, in log\n[rank1]:     assert step\n[rank1]: AssertionError: no\n'
     )
     assert diagnosed({"console.log": text.encode()}).phase is None
+
+
+def test_how_far_it_came_is_told_by_a_console_that_names_no_rank() -> None:
+    raised = '[rank1]: Traceback (most recent call last):\n[rank1]:   File "/w/t.py", line 3, in f\n[rank1]: ValueError: no\n'
+    found = diagnosed({"console.log": (STEPS + raised).encode()})
+    assert (
+        found.summary == "Rank 1 raised ValueError in f (t.py:3); the training had come to step 50"
+    )
+
+
+def test_a_hang_of_a_console_that_names_no_rank_has_its_step() -> None:
+    found = diagnosed({"console.log": STEPS.encode()}, stated=True)
+    assert found.verdict.value == "hang"
+    assert "in training, step 50" in found.summary

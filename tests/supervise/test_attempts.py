@@ -85,6 +85,9 @@ def test_the_same_failure_at_the_same_step_twice_is_the_end(tw: Trainwatch) -> N
     assert "failed alike" in (tw.home / "why").read_text()
     assert len(read_record(tw.run_dir("x")).attempts) == 2
     assert "reason: attempts 1 and 2" in (tw.run_dir("x") / "signals" / "x.failed").read_text()
+    # What the last attempt wrote was read by the supervisor, and is not an earlier attempt's for that.
+    found = json.loads(tw.call("diagnose", str(tw.run_dir("x")), "--json").stdout)
+    assert (found["verdict"], found["category"]) == ("failed", "user_exception")
 
 
 LIMITED = """

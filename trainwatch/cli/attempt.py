@@ -38,7 +38,7 @@ class Attempt:
             Selection((str(root),), config=config), replace(run_info(self._paths), since=None)
         )
         self.written = 0
-        self._before = read_before(RunPaths(root))
+        self._before = read_before(RunPaths(root), max(0, len(record.attempts) - 1))
         self._old = _untouched(self._paths, record.started - _LONG_BEFORE)
         self._follower = Follower(self._paths)
 

@@ -30,10 +30,10 @@ from trainwatch.supervise.record import read_record
 
 def inspect(root: Path, attempt: int, cwd: Path, checkpoints: list[str]) -> dict[str, Any]:
     """What `inspection.json` is to say."""
-    before = read_before(RunPaths(root))
+    before = read_before(RunPaths(root), attempt)
     gathering = Gathering()
     engine, sizes = _read(root, attempt, before, gathering)
-    write_before(RunPaths(root), before.with_sizes(sizes))
+    write_before(RunPaths(root), attempt, before, before.with_sizes(sizes))
     view = engine.snapshot()
     places = [rank for rank in view.ranks if rank.step is not None]
     places += [rank for rank in view.ranks if rank.epoch is not None]

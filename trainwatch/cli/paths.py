@@ -39,5 +39,5 @@ def run_info(paths: Sequence[str]) -> RunInfo:
             return info
         from trainwatch.cli.readbefore import shown_before  # noqa: PLC0415 - after a restart only
 
-        return replace(info, before=shown_before(paths[0]))
+        return replace(info, before=shown_before(paths[0], info.attempt))
     return RunInfo(path=" ".join(paths))

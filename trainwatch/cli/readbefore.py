@@ -68,37 +68,46 @@ def _renamed(path: str) -> list[str]:
     return []
 
 
-def shown_before(root: str) -> Mapping[str, int]:
-    """What earlier attempts of the run in `root` wrote, by the names under which logs are shown."""
+def shown_before(root: str, attempt: int) -> Mapping[str, int]:
+    """What was written before an attempt of the run in `root`, by the names under which logs are shown."""
     try:
         written = _place(RunPaths(Path(root))).stat().st_mtime_ns
     except OSError:
         return {}
-    return _shown_before(root, written)
+    return _shown_before(root, written, attempt)
 
 
 @lru_cache(maxsize=8)
-def _shown_before(root: str, written: int) -> Mapping[str, int]:
+def _shown_before(root: str, written: int, attempt: int) -> Mapping[str, int]:
     del written  # a view asks twice a second, and the answer changes once an attempt
     naming = Naming([Root.of(root)])
-    sizes = read_before(RunPaths(Path(root))).now()
+    sizes = read_before(RunPaths(Path(root)), attempt).now()
     return {naming.display(path): size for path, size in sizes.items()}
 
 
-def read_before(paths: RunPaths) -> ReadBefore:
-    """What was written down; nothing where there is no such file, or no sense in it."""
+def read_before(paths: RunPaths, attempt: int) -> ReadBefore:
+    """What was written down; nothing where there is no such file, or no sense in it.
+
+    The last attempt of a run may have been inspected too: what it wrote itself is not before it.
+    """
     try:
-        found = read_json(_place(paths)).data["logs"]
+        document = read_json(_place(paths)).data
+        last = document.get("attempt")
+        found = document["logs" if last is None or int(last) < attempt else "earlier"]
         return ReadBefore({str(path): (int(ino), int(size)) for path, ino, size in found})
     except (TrainwatchError, KeyError, TypeError, ValueError):
         return ReadBefore({})
 
 
-def write_before(paths: RunPaths, before: ReadBefore) -> None:
-    """Writes it down, where the disk allows."""
-    rows = [[path, inode, size] for path, (inode, size) in before.known.items()]
+def write_before(paths: RunPaths, attempt: int, earlier: ReadBefore, now: ReadBefore) -> None:
+    """Writes down what there was before an attempt and is after it, where the disk allows."""
+    document = {"attempt": attempt, "earlier": _rows(earlier), "logs": _rows(now)}
     with contextlib.suppress(OSError):
-        write_json(_place(paths), {"schema": 1, "logs": rows})
+        write_json(_place(paths), {"schema": 1, **document})
+
+
+def _rows(before: ReadBefore) -> list[list[str | int]]:
+    return [[path, inode, size] for path, (inode, size) in before.known.items()]
 
 
 def _place(paths: RunPaths) -> Path:

@@ -66,6 +66,18 @@ class Case:
         return cls(run, info, view, config, gathering, crew, health)
 
     @cached_property
+    def whereabouts(self) -> str:
+        """How far the run came by a log that names no rank: `epoch 2 step 35`; "" where none tells."""
+        members = [member for member in self.crew.all if member.who == NOBODY]
+        streams = [voice.stream for m in members for voice in m.voices if voice.stream.begun]
+        if not streams:
+            return ""
+        position, shift = streams[0].position, self.crew.epoch_shift(streams[0])
+        epoch = "" if position.epoch is None else f"epoch {position.epoch + shift:g}"
+        step = "" if position.step is None else f"step {position.step}"
+        return " ".join(part for part in (epoch, step) if part)
+
+    @cached_property
     def identity(self) -> Identity:
         """Who is who."""
         return Identity(self.gathering, self.run, ranks_of_one_node(self.info.command))

@@ -49,11 +49,12 @@ def _signal(clue: Clue) -> str:
 
 def _position(case: Case, who: RankId) -> str:
     view = case.ranks.get(who)
-    if view is None or view.epoch is None:
-        return ""
-    step = "" if view.step is None else f" step {view.step}"
-    shown = view.epoch if view.shown_epoch is None else view.shown_epoch
-    return f", after epoch {shown:g}{step}"
+    if view is not None and view.epoch is not None:
+        step = "" if view.step is None else f" step {view.step}"
+        shown = view.epoch if view.shown_epoch is None else view.shown_epoch
+        return f", after epoch {shown:g}{step}"
+    words = case.whereabouts
+    return f"; the training had come to {words}" if words else ""
 
 
 def why_of(clue: Clue) -> str:

@@ -197,6 +197,8 @@ def _together(case: Case) -> Lead:
     quiet = min((view.silent_seconds or 0.0 for view in views), default=0.0)
     stand = f"all {len(views)} ranks stand at the same place" if len(views) > 1 else "it stands"
     where = place.words if place else phase_words(views[0].phase if views else phase)
+    if place is None and case.whereabouts:
+        where = f"{where}, {case.whereabouts}"
     whom = (
         "which rank keeps the others waiting, the logs do not show"
         if len(views) > 1
