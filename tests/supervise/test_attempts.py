@@ -172,6 +172,21 @@ def test_files_held_open_for_writing_become_logs_of_the_run(tw: Trainwatch) -> N
     assert tw.call("stop", "x").returncode == 0
 
 
+def test_logs_that_are_open_only_for_moments_are_found_where_the_command_says(
+    tw: Trainwatch,
+) -> None:
+    script = (
+        "import os; os.makedirs('out/logs'); open('other.log', 'w').write('of somebody else')\n"
+        "for step in range(9):\n"
+        "    with open('out/log.txt', 'a') as log:\n"
+        "        log.write('[DEBUG] [Rank 0] Training step %d, loss=0.5\\n' % step)\n"
+        "open('out/events.out.tfevents.1.log', 'w').write('x'); open('out/logs/a.log', 'w').write('x')"
+    )
+    command = (sys.executable, "-c", script, "--output_dir=out", ".", "")
+    assert tw.call("run", "--exp-id", "x", "--", *command).returncode == 0
+    assert [Path(log).name for log in read_record(tw.run_dir("x")).logs] == ["log.txt", "a.log"]
+
+
 LIMITS = Restarts(attempts=3)
 
 

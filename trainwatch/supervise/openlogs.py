@@ -6,14 +6,14 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _NAMED_LIKE_A_LOG = re.compile(
     r"(?:^|/)[^/.][^/]*(?:\.(?:log|out|err|txt|csv|tsv|jsonl|ndjson|stdout|stderr)|[._-]log\.json)$",
     re.IGNORECASE,
 )
-_NOT_A_TRAININGS = re.compile(r"/(?:wandb|site-packages|proc|sys|dev)/")
+_NOT_A_TRAININGS = re.compile(r"/(?:wandb|site-packages|proc|sys|dev)/|tfevents")
 """Weights & Biases keeps a copy of the console; each line would be read twice."""
 
 _MOST = 4096
@@ -41,6 +41,44 @@ class OpenLogs:
         self.cost = time.thread_time() - begin
         self._take(new)
         return sorted(new)
+
+    def in_arguments(self, command: Sequence[str], cwd: str, since: float) -> list[str]:
+        """Logs in the directories that a command names, such as `--output_dir out`, and their `logs`.
+
+        For logs that are open only while a line is written, where no other was found: what a
+        training was told to write into is its own, its working directory may be anybody's.
+
+        Args:
+            command: The training's.
+            cwd: Where it was started.
+            since: Epoch seconds; what was last written before belongs to an earlier training.
+        """
+        if self._found:
+            return []
+        words = [word.rpartition("=")[2] for word in command[1:]]
+        named = [os.path.join(cwd, word) for word in words if word]  # noqa: PTH118
+        places = [place for root in named for place in (root, f"{root}/logs", f"{root}/log")]
+        here = {os.path.realpath(place) for place in (cwd, "/")}
+        new: list[str] = []
+        for place in dict.fromkeys(map(os.path.realpath, places)):
+            if place not in here and os.path.isdir(place):  # noqa: PTH112
+                new += self._written_in(place, since)
+        self._take(new)
+        return sorted(new)
+
+    def _written_in(self, directory: str, since: float) -> list[str]:
+        try:
+            with os.scandir(directory) as entries:
+                return [
+                    entry.path
+                    for entry in entries
+                    if entry.path not in self._judged
+                    and self._may_be_one(entry.path)
+                    and entry.is_file()
+                    and entry.stat().st_mtime >= since
+                ]
+        except OSError:
+            return []
 
     def siblings(self, since: float) -> list[str]:
         """Files beside those that were found, of the same name but for its numbers.

@@ -18,6 +18,9 @@ SAMPLE = 0.5
 _SHARE = 0.005
 """Part of one core that these looks may take on a machine with very many processes."""
 
+_SELDOM = 10.0
+"""Seconds between two looks into the directories that the command names."""
+
 _SAVE = 5.0
 """Seconds between two writes of the process tree, at least."""
 
@@ -31,7 +34,7 @@ class Watching:
         self._tree = tree
         self._logs = OpenLogs(paths.root, books.record.logs)
         self._saved: tuple[float, object] = (0.0, None)
-        self._sampled = self._looked = 0.0
+        self._sampled = self._looked = self._named = 0.0
 
     def look(self, now: float) -> None:
         """Looks at the tree and writes it down when it has changed; `now` of a monotonic clock."""
@@ -50,12 +53,21 @@ class Watching:
     def last_look(self) -> None:
         """An attempt is over: its logs that were open only for moments are among their like."""
         self._add(self._logs.siblings(self._books.record.started))
+        self._find_named()
 
     def _find_logs(self, now: float) -> None:
         if now < self._looked + max(SAMPLE, self._logs.cost / _SHARE):
             return
         self._looked = now
         self._add(self._logs.look(identity.pid for identity in sorted(self._tree.known)))
+        if now >= self._named + _SELDOM:
+            self._named = now
+            self._find_named()
+
+    def _find_named(self) -> None:
+        record = self._books.record
+        if not record.logs:
+            self._add(self._logs.in_arguments(record.command, record.cwd, record.started))
 
     def _add(self, new: list[str]) -> None:
         if new:
