@@ -147,7 +147,9 @@ def _entries(
     metavar="N",
     help="Remove all but so many of the earlier pieces, and say so. [default: keep all]",
 )
-@click.option("--no-probe", is_flag=True, help="Put no probe into the workers.")
+@click.option(
+    "--no-probe", is_flag=True, help="Put no probe into the workers, and take no stacks of a stall."
+)
 @click.option("--no-report", is_flag=True, help="Write no results at the end.")
 @click.option(
     "--config",
