@@ -32,7 +32,7 @@ def test_too_early_says_what_was_usual_and_how_to_know() -> None:
     assert found.category is None
     assert found.confidence is Confidence.POSSIBLE
     assert "silent for 12 s" in found.summary
-    assert "its longest silence there before was 1.0 s" in found.summary
+    assert "the longest silence there before was 1.0 s" in found.summary
     assert any("py-spy dump" in text for text in found.missing)
     assert found.evidence
     assert all(rank.role is Role.UNKNOWN for rank in found.ranks)
@@ -45,7 +45,7 @@ def test_a_phase_that_was_never_seen_before() -> None:
     found = after(30.0, files)
     assert found.verdict is Verdict.UNDECIDED
     assert found.phase == "train_to_validation"
-    assert "never before" in found.summary
+    assert "never seen before" in found.summary
 
 
 def test_a_pause_that_came_before_is_no_news() -> None:

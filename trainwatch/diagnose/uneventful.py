@@ -128,8 +128,8 @@ def _before(quiet: Silence) -> str:
         return "and how long it is silent as a rule, its log does not show"
     longest = duration(quiet.longest)
     if quiet.known:
-        return f"and its longest silence there before was {longest}"
-    return f"where it was never before; its longest silence anywhere was {longest}"
+        return f"and the longest silence there before was {longest}"
+    return f"a phase never seen before; the longest silence anywhere was {longest}"
 
 
 def _state(case: Case) -> tuple[Verdict, str, Confidence]:

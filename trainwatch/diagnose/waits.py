@@ -139,7 +139,9 @@ def _left_quietly(case: Case) -> bool:
     """Whether the launcher failed for those that report, and had nobody else to end."""
     tidied = (endings.CLOSING, endings.FORCED)
     ended = any(clue.signature in tidied for clue in case.clues)
-    return reported(case) and bool(case.left) and not ended
+    # Whom it ended stands beside its word on who failed: an excerpt may have neither.
+    spoke = any(one.rank is None and one.pid is not None for one in case.gathering.exits)
+    return reported(case) and bool(case.left) and spoke and not ended
 
 
 def _by_position(case: Case, found: Finding) -> Finding:

@@ -213,13 +213,14 @@ NCCL_ERROR = Signature(
         b"ncclInvalidUsage",
         b"with error 12",
         b"with status=12",
+        b"with status=IBV_WC_",
         b"NCCL error in",
         b"NCCL WARN",
     ),
     pattern=re.compile(
         rb"NCCL error in: .{1,200}(?:unhandled (?:system|cuda) error|internal error|invalid usage)"
         rb"|nccl(?:System|UnhandledCuda|Internal)Error: |ncclInvalidUsage: "
-        rb"|Got completion from peer \S{1,80} with (?:error|status=) ?12\b"
+        rb"|Got completion from peer \S{1,80} with (?:error|status=(?:IBV_WC_\w{1,40}\()?) ?12\b"
         rb"|NCCL WARN.{0,200}(?:No route to host|Connection refused|No space left on device"
         rb"|failed to extend|completed with error|no socket interface found)"
     ),

@@ -125,4 +125,27 @@ PEER_LOST = Signature(
     ),
 )
 
-SIGNATURES = (HEARTBEAT, PEER_LOST, ABORTED)
+ACTOR_DIED = Signature(
+    name="ray_actor_died",
+    hints=(b"ActorDiedError", b"RayActorError", b"WorkerCrashedError"),
+    pattern=re.compile(
+        rb"\bray\.exceptions\.(?:ActorDiedError|RayActorError|WorkerCrashedError)\b"
+    ),
+    standing=Standing.ECHO,
+    blame=Blame.NOBODY,
+    category=Category.PEER_LOST,
+    confidence=Confidence.POSSIBLE,
+    words="a worker process that Ray had started died, and its driver only saw it go",
+    refute="if that worker's own log shows an error: then that is the cause",
+    advice=(
+        "look at that worker's stderr in /tmp/ray/session_latest/logs, and at dmesg of its node",
+        "out of memory, most often: ray memory, and the node's memory at that time",
+    ),
+    missing=("the log of the worker that died: /tmp/ray/session_latest/logs/worker-*.err",),
+    samples=(
+        "ray.exceptions.ActorDiedError: The actor died unexpectedly before finishing this task.",
+        "ray.exceptions.RayActorError: The actor died unexpectedly before finishing this task.",
+    ),
+)
+
+SIGNATURES = (HEARTBEAT, PEER_LOST, ABORTED, ACTOR_DIED)
