@@ -94,6 +94,19 @@ def test_what_was_seen_to_hang_before_the_launcher_was_told_to_stop(
     assert guilty(found) == ([1] if verdict == "hang" else [])
 
 
+@pytest.mark.parametrize(("silent", "verdict"), [(400.0, "hang"), (40.0, "interrupted")])
+def test_work_of_one_rank_alone_is_a_hang_only_after_long(silent: float, verdict: str) -> None:
+    """As an evaluation of rank 1 alone, in the middle of which somebody stopped the run."""
+    recorder = {"recorder": {"entries": [{"record_id": 7}]}}
+    now = [one | recorder for one in (*WAITING, process(1, ITEM, cpu=4.0))]
+    before = [one | recorder | {"at": 7.0, "cpu": 1.0} for one in now]
+    given = document(*now, before=before) | {"attempt": 0, "silent": silent}
+    given |= {"places": places(step_of_the_logs())}
+    for sample in given["samples"]:
+        sample["time"] += LAST + HOUR
+    assert dead(given, code=143, console=TOLD).verdict.value == verdict
+
+
 @pytest.mark.parametrize("facts", [{"places": places(3)}, {}], ids=["by place", "by time alone"])
 def test_a_stall_that_passed_accuses_nobody(facts: dict[str, object]) -> None:
     assert guilty(dead(at(LAST - 500, *STUCK, attempt=0, **facts))) == []

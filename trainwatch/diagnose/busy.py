@@ -52,7 +52,7 @@ def _lead(case: Case, live: Live, works: Sequence[Stand]) -> Lead:
     who = [stand.who for stand in works]
     spot = spot_of(works[0])
     phase = spot.phase or phase_of_position(case.phase(who[0]))
-    sure = case.health.status not in (Status.RUNNING, Status.STARTING)
+    sure = case.health.status not in (Status.RUNNING, Status.STARTING) and _long(case, live)
     role = Role.GUILTY if sure and not live.source else Role.SUSPECT
     spots = {stand.who: spot_of(stand) for stand in live.stands}
     what = f"{ranks_words(who)} computes in {spot.place}{waiting_words(spots, who)}"
@@ -78,6 +78,11 @@ def _lead(case: Case, live: Live, works: Sequence[Stand]) -> Lead:
         ),
         missing=live.problems,
     )
+
+
+def _long(case: Case, live: Live) -> bool:
+    """Whether a look of the past met a silence that no work of one rank alone explains."""
+    return not live.source or (live.silent or 0.0) >= case.config.stall.floor_unknown_seconds
 
 
 def _why(stand: Stand) -> str:

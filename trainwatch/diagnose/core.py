@@ -149,7 +149,8 @@ def _before(case: Case, end: Lead, leads: Sequence[Lead]) -> Lead | None:
         lost = (
             lead.sick and lead.verdict is Verdict.FAILED and lead.confidence is Confidence.CERTAIN
         )
-        hung = seen and lead.name in (STUCK, RECORDED) and lead.standing is Standing.TIMEOUT
+        told = lead.name in (STUCK, RECORDED) and lead.standing is Standing.TIMEOUT
+        hung = seen and told and lead.verdict is not Verdict.UNDECIDED
         if lost or hung:
             summary = f"{lead.summary}; later {end.summary}"
             return replace(lead, summary=summary, verdict=Verdict.HANG if hung else lead.verdict)

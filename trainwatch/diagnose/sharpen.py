@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from trainwatch.diagnose.asleep import NAME as ASLEEP
-from trainwatch.diagnose.diagnosis import Category, Confidence, Role
+from trainwatch.diagnose.diagnosis import Category, Confidence, Role, Verdict
 from trainwatch.diagnose.lead import Lead
 from trainwatch.diagnose.recorded import NAME as RECORDED
 from trainwatch.diagnose.signature import Standing
@@ -40,7 +40,8 @@ def _joined(best: Lead, other: Lead) -> Lead:
     knows = best.category in wider and agree and other.category is not None
     spoken = best.category is other.category and agree and other.name not in STRONGER
     same = agree and any(charge.role is Role.GUILTY for charge in best.charges.values())
-    sure = best.confidence if same or not other.charges else Confidence.LIKELY
+    keeps = same or not other.charges or best.verdict is Verdict.UNDECIDED
+    sure = best.confidence if keeps else Confidence.LIKELY
     earliest = min((best.when, other.when), key=lambda when: when.key)
     return replace(
         best,
