@@ -76,20 +76,21 @@ class Layer:
 
     Attributes:
         name: In the legend.
+        began: Seconds of the first value of its run, from which an axis of time counts.
     """
 
     curve: CurveView
     tone: Tone
     name: str = ""
+    began: float = 0.0
 
 
-def places(curve: CurveView, axis: Axis) -> Floats:
+def places(curve: CurveView, axis: Axis, began: float = 0.0) -> Floats:
     """Where the buckets of a curve stand on an axis; NaN where that is not known."""
     if axis is Axis.EPOCH and len(curve.fine_epochs):
         return curve.fine_epochs
     if axis is Axis.TIME and len(curve.seconds):
-        known = curve.seconds[np.isfinite(curve.seconds)]
-        return curve.seconds - (known.min() if len(known) else 0.0)
+        return curve.seconds - began
     if axis is Axis.STEP:
         stated = len(curve.steps) and bool(np.isfinite(curve.steps).any())
         return curve.steps if stated else curve.x
@@ -125,15 +126,33 @@ class _Stretch:
 def _stretches(layers: Sequence[Layer], lens: Lens) -> list[_Stretch]:
     made = []
     for layer in layers:
-        curve, x = layer.curve, places(layer.curve, lens.axis)
+        curve, x = layer.curve, places(layer.curve, lens.axis, layer.began)
         smooth = lens.smoothing > 0 and layer.tone is not Tone.REST and _many(curve)
-        made.append(_Stretch(x, curve.low, curve.high, Tone.REST if smooth else layer.tone))
+        raw = _Stretch(x, curve.low, curve.high, Tone.REST if smooth else layer.tone)
+        made.append(_together(raw, curve) or raw)
         if smooth:
             mean = smoothed(curve.mean, lens.smoothing)
             made.append(_Stretch(x, mean, mean, layer.tone))
     made.sort(key=lambda one: _DEPTHS.get(one.tone, len(_DEPTHS)))
     return [_logarithmic(one) for one in made] if lens.log else made
 
+
+def _together(of: _Stretch, curve: CurveView) -> _Stretch | None:
+    """The mean of each place, where places are far apart, as those of validations are.
+
+    A band over so few places would be drawn as a line that jumps from one of its edges to the other.
+    """
+    gaps = np.sort(np.diff(np.unique(curve.x)))
+    if not len(gaps) or gaps[len(gaps) // 2] <= _APART * curve.bucket:
+        return None
+    known = np.isfinite(of.x) & np.isfinite(curve.mean)
+    places, which = np.unique(of.x[known], return_inverse=True)
+    middle = np.bincount(which, weights=curve.mean[known]) / np.maximum(np.bincount(which), 1)
+    return replace(of, x=places, low=middle, high=middle)
+
+
+_APART = 4
+"""Records between two places, from which on they are far apart."""
 
 _DEPTHS = {Tone.REST: 0, Tone.GOOD: 1, Tone.NOTE: 1}
 """What is drawn first, and covered: raw values, then another run's."""
@@ -257,7 +276,7 @@ def _marks(layers: Sequence[Layer], lens: Lens, span: tuple[float, float], inner
     """The axis, with what must not be lost: NaN, and where an attempt began."""
     marks: dict[int, tuple[str, Tone]] = {}
     curve = layers[0].curve
-    x = places(curve, lens.axis)
+    x = places(curve, lens.axis, layers[0].began)
     for ordinals, mark in (
         (np.array(curve.attempts, float), ("┆", Tone.WARN)),
         (curve.nonfinite, ("N", Tone.BAD)),

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from trainwatch.model.snapshot import CurveView, MetricView, RunView
 from trainwatch.tui.draw.chart import Axis, Layer, Lens, places
 from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, join, line
@@ -65,14 +67,28 @@ def layers(view: RunView, name: str) -> list[Layer]:
 
     Below them what a later attempt has trained again.
     """
-    made = [Layer(curve, _tone(curve, name), curve.metric) for curve in _curves(view, name)]
+    curves = _curves(view, name)
+    began = _began(curves)
+    made = [Layer(curve, _tone(curve, name), curve.metric, began) for curve in curves]
     made.sort(key=lambda layer: layer.tone is not Tone.CURVE)
     if view.beside is not None:
-        other = title(view.beside)
-        made += [Layer(curve, *_beside(curve, name, other)) for curve in _curves(view.beside, name)]
-    left = [layer.curve.left for layer in made if layer.curve.metric == name]
-    again = [Layer(one, Tone.REST, "trained again later") for one in left if one is not None]
-    return [*made, *again]
+        others = _curves(view.beside, name)
+        began, other = _began(others), title(view.beside)
+        made += [Layer(curve, *_beside(curve, name, other), began) for curve in others]
+    return [*made, *(again for layer in made if (again := _again(layer, name)) is not None)]
+
+
+def _began(curves: Sequence[CurveView]) -> float:
+    """Seconds of the first value of one run."""
+    known = [curve.seconds[np.isfinite(curve.seconds)] for curve in curves]
+    return min((float(seconds.min()) for seconds in known if len(seconds)), default=0.0)
+
+
+def _again(layer: Layer, name: str) -> Layer | None:
+    left = layer.curve.left
+    if left is None or layer.curve.metric != name:
+        return None
+    return Layer(left, Tone.REST, "trained again later", layer.began)
 
 
 def _beside(curve: CurveView, name: str, other: str) -> tuple[Tone, str]:

@@ -40,10 +40,16 @@ class LogRows(Rows[Entry]):
     def to_end(self) -> None:
         """Goes to the newest line and stays there."""
         self.following = True
-        self.scroll_to(y=self.max_scroll_y, animate=False)
+        # Forced: until the scroll bar is there, scrolling is not allowed.
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Stays at the end when the end moves."""
+        if self.following:
+            self.to_end()
+            self.call_after_refresh(self._stay)
+
+    def _stay(self) -> None:
         if self.following:
             self.to_end()
 

@@ -48,7 +48,7 @@ class Rows(ScrollView, Painted, Generic[T], can_focus=True):
         self._measure(Size(self.span(items), max(len(items), 1)))
         if scroll_to is not None:
             # Before the comparison: else each row would be compared, and sent, twice.
-            self.scroll_to(y=min(scroll_to, self.max_scroll_y), animate=False)
+            self.scroll_to(y=min(scroll_to, self.max_scroll_y), animate=False, force=True)
         self._refresh_changes()
 
     def _measure(self, size: Size) -> None:
