@@ -2,166 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trainwatch.cli.runconfig import apply_config
+from trainwatch.cli.runoptions import run_options
 
 if TYPE_CHECKING:
     from trainwatch.runner.launch import Launched, Wish
 
 
-def _seconds(_ctx: click.Context, _option: click.Parameter, value: float) -> float:
-    """A time that passes: finite, 0 or more."""
-    if not math.isfinite(value) or value < 0:
-        raise click.BadParameter(f"{value} is not a number of seconds, 0 or more.")
-    return value
-
-
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([kmgt]?)(?:i?b)?", re.IGNORECASE)
-_SMALLEST = 1 << 12
-
-
-def _size(_ctx: click.Context, _option: click.Parameter, text: str | int) -> int:
-    """`200M` in bytes, by powers of 1024; 0 for `0`."""
-    found = _SIZE.fullmatch(str(text).strip())
-    if found is None:
-        raise click.BadParameter(f"{text!r} is no size; write it as 500K, 200M or 1G.")
-    size = int(float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " "))
-    if 0 < size < _SMALLEST:
-        raise click.BadParameter(f"{text} is less than the smallest size, 4K.")
-    return size
-
-
-def _entries(
-    _ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]
-) -> dict[str, str]:
-    """`NAME=VALUE` as a mapping."""
-    for value in values:
-        if "=" not in value[1:]:
-            raise click.BadParameter(f"{value!r} is not of the form NAME=VALUE.")
-    return dict(value.split("=", 1) for value in values)
-
-
 @click.command("run", context_settings={"allow_interspersed_args": False})
-@click.option("--exp-id", metavar="ID", help="Id of the experiment. [default: script and time]")
-@click.option(
-    "--run-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where the run's files go. [default: trainwatch_runs/ID]",
-)
-@click.option(
-    "--logs",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="PATH",
-    help="A further log, or a directory of logs, of the training. Repeatable.",
-)
-@click.option(
-    "--stop-timeout",
-    type=float,
-    default=30.0,
-    show_default=True,
-    callback=_seconds,
-    metavar="SECONDS",
-    help="From SIGTERM to SIGKILL when the run is ended.",
-)
-@click.option(
-    "--cwd", type=click.Path(path_type=Path), metavar="DIR", help="Start the command there."
-)
-@click.option(
-    "--env",
-    multiple=True,
-    callback=_entries,
-    metavar="K=V",
-    help="Add a variable to its environment. Repeatable.",
-)
-@click.option(
-    "--health-time",
-    type=float,
-    default=300.0,
-    show_default=True,
-    callback=_seconds,
-    metavar="SECONDS",
-    help="Health that is asked for at the beginning; else the run is ended with 64. 0: no gate.",
-)
-@click.option(
-    "--max-attempts",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Start it again after a failure, so often in all.",
-)
-@click.option(
-    "--restart-delay",
-    type=float,
-    default=15.0,
-    show_default=True,
-    callback=_seconds,
-    metavar="SECONDS",
-    help="Between two attempts.",
-)
-@click.option(
-    "--until-exists",
-    type=click.Path(),
-    multiple=True,
-    metavar="PATH",
-    help="The training is complete when this exists. Repeatable: one of them is enough.",
-)
-@click.option(
-    "--checkpoints",
-    type=click.Path(),
-    multiple=True,
-    metavar="DIR",
-    help="Where {checkpoint} is looked for. [default: below the working directory]",
-)
-@click.option(
-    "--then",
-    metavar="CMD",
-    help="Run this in a shell after success; TRAINWATCH_* variables hold the run's facts.",
-)
-@click.option("--on-failure", metavar="CMD", help="The same after a failure.")
-@click.option(
-    "--forward-signal",
-    multiple=True,
-    type=click.Choice(["SIGUSR1", "SIGUSR2"]),
-    help="Pass this signal on to the command. SIGUSR1 to torchrun leaves orphans!",
-)
-@click.option(
-    "--console-limit",
-    default="0",
-    callback=_size,
-    metavar="SIZE",
-    help="Cut console.log into pieces of this size, such as 200M or 1G. [default: never]",
-)
-@click.option(
-    "--console-keep",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Remove all but so many of the earlier pieces, and say so. [default: keep all]",
-)
-@click.option(
-    "--no-probe", is_flag=True, help="Put no probe into the workers, and take no stacks of a stall."
-)
-@click.option("--no-report", is_flag=True, help="Write no results at the end.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    is_eager=True,
-    expose_value=True,
-    callback=apply_config,
-    metavar="FILE",
-    help="Configuration; its table [run] holds these options. [default: trainwatch.toml, upward]",
-)
-@click.option("--no-tui", is_flag=True, help="Pass the output through instead of a dashboard.")
-@click.option("--detach", is_flag=True, help="Return at once, printing the run directory.")
+@run_options
 @click.argument("training", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 def command(**given: Any) -> None:  # noqa: ANN401 -- click passes one argument an option
     """Start a training, guard it, and show it.
