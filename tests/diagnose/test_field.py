@@ -3,9 +3,13 @@
 import pytest
 
 from tests.diagnose.cases import diagnosed
-from trainwatch.diagnose import Diagnosis, Role
+from tests.diagnose.test_stuck import LAST, MAIN, document, process
+from trainwatch.diagnose import Diagnosis, Gathering, Role, diagnose
 from trainwatch.diagnose.launcher import ranks_of_one_node
-from trainwatch.events import RankId, RunInfo
+from trainwatch.diagnose.live.read import read_document
+from trainwatch.engine import Engine
+from trainwatch.events import Chunk, FileEnded, LogFile, RankId, RunInfo
+from trainwatch.model.moments import Viewpoint
 
 GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:1165."
 STEPS = "".join(f"iter {10 * at}: loss {1.4 - at / 50:.4f}, time 33.17ms\n" for at in range(6))
@@ -190,3 +194,16 @@ def test_a_hang_of_a_console_that_names_no_rank_has_its_step() -> None:
     found = diagnosed({"console.log": STEPS.encode()}, stated=True)
     assert found.verdict.value == "hang"
     assert "in training, step 50" in found.summary
+
+
+def test_where_no_line_names_its_rank_no_rank_is_said_to_have_left_no_log() -> None:
+    """Rank 0 alone prints, as nobody in particular; the processes have their ranks."""
+    gathering = Gathering()
+    live = read_document("", document(*(process(rank, MAIN, cpu=4.0) for rank in range(2))))
+    assert live is not None
+    gathering.take_live(live)
+    engine = Engine(RunInfo("x", alive=True), listener=gathering.take)
+    engine.feed(Chunk(LogFile("console.log"), 0, STEPS.encode(), LAST))
+    engine.feed(FileEnded(LogFile("console.log"), "read to its end"))
+    found = diagnose(engine.run, engine.info, Viewpoint(LAST + 1.0), engine.config, gathering)
+    assert [rank.why for rank in found.ranks] == ["no line is marked as its own"] * 2

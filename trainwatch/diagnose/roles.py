@@ -13,7 +13,7 @@ from trainwatch.diagnose.positions import places_of
 from trainwatch.diagnose.signature import Standing
 from trainwatch.diagnose.stuck import thread_of
 from trainwatch.diagnose.words import signal_name
-from trainwatch.events import Phase, RankId
+from trainwatch.events import NOBODY, Phase, RankId
 from trainwatch.model.snapshot import RankStatus
 from trainwatch.model.stream import Stream
 from trainwatch.model.timelines import timeline
@@ -64,7 +64,12 @@ def _charge(case: Case, who: RankId, lead: Lead | None) -> Charge:
         charge = answer(case, who, lead) if lead else None
         if charge is not None:
             return charge
-    return Charge(Role.UNKNOWN, _NOTHING if who in case.ranks else "it left no log")
+    if who in case.ranks:
+        return Charge(Role.UNKNOWN, _NOTHING)
+    # Often rank 0 alone prints, and nothing says that it is rank 0.
+    spoken = any(member.who == NOBODY and member.primary.stream.begun for member in case.crew.all)
+    words = "no line is marked as its own" if spoken and not case.ranks else "it left no log"
+    return Charge(Role.UNKNOWN, words)
 
 
 def _accused(_case: Case, who: RankId, lead: Lead) -> Charge | None:
