@@ -315,6 +315,12 @@ class Dashboard(App[Outcome]):
             yield SystemCommand(
                 page.title, f"Page {number + 1}", lambda n=number: self.action_page(n)
             )
+        yield SystemCommand("diagnose", "What is wrong, who, where, why", self.action_diagnose)
+        yield SystemCommand("stop", "End the training; asks first", self.action_stop)
+        yield SystemCommand(
+            "restart", "End and start the training; asks first", self.action_restart
+        )
+        yield SystemCommand("mouse", "The mouse scrolls, or selects text again", self.action_mouse)
         yield SystemCommand("theme", "Change the colours", self.action_change_theme)
         yield SystemCommand("help", "Keys and letters", self.action_help)
         yield SystemCommand("detach", "Close the dashboard; the training goes on", self.action_quit)

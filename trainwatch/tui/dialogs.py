@@ -30,6 +30,7 @@ _KEYS = (
     ("", "i x filter in, out · l level · r ranks · F file"),
     ("", "S slowest step · t times · c copy · o editor"),
     ("6 alerts", "↑ ↓ choose · enter proof in the log · a acknowledge"),
+    ("", "pages read on in the diagnosis"),
 )
 _WIDTH = 62
 _LETTER = 20
