@@ -107,15 +107,19 @@ class Supervisor:
                 continue
             for number in self._wakeups.wait(self._pause):
                 self._take(number)
-            for pid, code in reap():
-                self._helpers.collected(pid, code)
-                for task in filter(None, (self._task, self._aftermath.task)):
-                    task.collected(pid, code)
+            self._collect()
             self._helpers.tick(time.monotonic())
         exit_code = self._books.record.exit_code
         self._books.journal.write(Happened.END, exit_code=exit_code)
         remove_if_empty(self._paths.crash)
         return UNENDED if exit_code is None else exit_code
+
+    def _collect(self) -> None:
+        """Take note of children that have ended."""
+        for pid, code in reap():
+            self._helpers.collected(pid, code)
+            for task in filter(None, (self._task, self._aftermath.task)):
+                task.collected(pid, code)
 
     @property
     def _pause(self) -> float:
@@ -179,13 +183,16 @@ class Supervisor:
         task = self._task
         if task is None:
             return self._finish()
+        over = task.over(now)
+        if over and task.exit_code is None:
+            self._collect()  # it has ended since they were
         if task.exit_code is not None and self._books.record.attempts[-1].ended is None:
             self._attempt_over(task.exit_code)
         if self._gate is None and (why := self._helpers.gate_failure()) is not None:
             if not task.ending:
                 self._gate = why
             self._end_task()
-        if task.over(now):
+        if over:
             return not self._helpers.drained(now) or self._attempt_ended(task)
         if not task.ending:
             self._watching.look(now)
