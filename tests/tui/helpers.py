@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
+from time import monotonic
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -23,19 +24,25 @@ def dashboard(*views: RunView, theme: str = DARK, reader: FakeReader | None = No
 
 
 async def settle(pilot: Pilot[Outcome]) -> None:
-    """Waits until plotext has drawn, and nothing changes any more."""
-    for _ in range(200):
-        await pilot.pause()
-        plots = [pane for screen in pilot.app.screen_stack for pane in screen.query(PlotPane)]
-        if all(pane.ready or not pane.wanted for pane in plots):
-            break
+    """Waits until other threads have drawn and diagnosed, and nothing changes any more."""
+    deadline = monotonic() + 60
+    await pilot.pause()
+    while _busy(pilot.app):
+        assert monotonic() < deadline, "still busy"
         await asyncio.sleep(0.01)
+        await pilot.pause()
     before = ""
     for _ in range(20):
         await pilot.pause()
         if (now := screen(pilot.app)) == before:
             break
         before = now
+
+
+def _busy(app: App[Outcome]) -> bool:
+    assert isinstance(app, Dashboard)
+    plots = [pane for screen in app.screen_stack for pane in screen.query(PlotPane)]
+    return app.desk.diagnosis.running or any(pane.wanted and not pane.ready for pane in plots)
 
 
 @asynccontextmanager

@@ -124,6 +124,15 @@ def test_what_is_not_known_of_a_rank() -> None:
     ]
 
 
+def test_a_step_of_the_run_is_no_part_of_an_epochs_batches() -> None:
+    view = fake_views.healthy()
+    many = replace(view.ranks[0], step=13_152, total_batches=604)
+    few = replace(view.ranks[1], step=604, total_batches=604)
+    shown = rank_table(100, replace(view, ranks=(many, few)))
+    assert "13,152 " in shown[1]
+    assert "604/604 " in shown[2]
+
+
 def test_a_few_ranks_in_a_strip() -> None:
     assert texts(ranks.strip(fake_views.stalled(), 80, 3)) == [
         " 0 S  1 S  2 S  !3 S  4 S  5 S  6 S  7 S",

@@ -34,6 +34,24 @@ def test_numbers(value: float | None, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"),
+        (0.0, "0"),
+        (0.001, "0.001"),
+        (0.00098, "0.00098"),
+        (0.0009604, "0.00096"),
+        (0.000847883, "0.000848"),
+        (2.68576e-05, "2.69e-05"),
+        (9.185e-05, "9.18e-05"),
+        (math.nan, "nan"),
+    ],
+)
+def test_rates_keep_their_exponent(value: float | None, shown: str) -> None:
+    assert words.rate(value) == shown
+
+
+@pytest.mark.parametrize(
     ("seconds", "long", "short"),
     [
         (None, "-", "-"),
@@ -46,6 +64,7 @@ def test_numbers(value: float | None, shown: str) -> None:
         (240.0, "4 min", "4m"),
         (7843.0, "2 h 10 min", "2h10m"),
         (3 * 86400 + 4 * 3600.0, "3 d 4 h", "3d4h"),
+        (2178 * 86400 + 18 * 3600.0, "2178 d 18 h", "2178d"),
         (math.inf, "-", "-"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from trainwatch.model.snapshot import EpochView, RunView, Status
 from trainwatch.tui.draw.line import Line, Part, Tone, line
 from trainwatch.tui.draw.table import Column
-from trainwatch.tui.draw.words import brief, epoch, exact, number, plural
+from trainwatch.tui.draw.words import brief, epoch, number, plural, rate
 
 _OVER = frozenset({Status.COMPLETED, Status.FAILED})
 
@@ -57,7 +57,7 @@ def columns(view: RunView) -> list[Column[Row]]:
         Column("min", 7, lambda row: number(row.epoch.loss_min), need=52),
         Column("max", 7, lambda row: number(row.epoch.loss_max), need=52),
         Column("val", 7, lambda row: _loss(row.epoch.val_loss, row)),
-        Column("lr", 8, lambda row: exact(row.epoch.lr), need=69),
+        Column("lr", 8, lambda row: rate(row.epoch.lr), need=69),
         Column("time", 6, lambda row: brief(row.epoch.seconds)),
         Column("", 0, _note, right=False),
     ]

@@ -97,8 +97,12 @@ def _state(rank: RankView, roles: Roles) -> Part:
 
 
 def _step(rank: RankView) -> str:
-    total = f"/{count(rank.total_batches)}" if rank.total_batches is not None else ""
-    return count(rank.step) + total if rank.step is not None else "-"
+    if rank.step is None:
+        return "-"
+    # A step counted over the run is no part of an epoch's batches.
+    total = rank.total_batches
+    within = total is not None and rank.step <= total
+    return count(rank.step) + (f"/{count(total)}" if within else "")
 
 
 def _behind(rank: RankView) -> Part:

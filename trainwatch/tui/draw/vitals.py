@@ -8,7 +8,7 @@ from trainwatch.model.snapshot import MetricView, RunView, Status
 from trainwatch.tui.draw.line import EMPTY, Line, Tone, cells, join, line
 from trainwatch.tui.draw.trend import Trend, trend
 from trainwatch.tui.draw.verdict import due
-from trainwatch.tui.draw.words import duration, epoch, exact, number, percent
+from trainwatch.tui.draw.words import duration, epoch, number, percent, rate
 
 _GAP = line("   ")
 _SHORTEST_BAR, _LONGEST_BAR = 6, 30
@@ -83,7 +83,7 @@ def _metric(view: RunView, name: str, short: str | None = None) -> Line:
 
 def _set(view: RunView, name: str) -> Line:
     value = _value(view, name)
-    return line((f"{name} ", Tone.DIM), exact(value)) if value is not None else EMPTY
+    return line((f"{name} ", Tone.DIM), rate(value)) if value is not None else EMPTY
 
 
 def _pace(view: RunView) -> Line:

@@ -14,6 +14,8 @@ _DECIMALS = ((1000.0, 0), (100.0, 1), (10.0, 2), (1.0, 3), (0.01, 4), (0.001, 5)
 _PLAIN_UP_TO = 1e6
 _TENTHS_UP_TO = 10
 _MILLISECONDS_UP_TO = 0.1
+_RATE_CELLS = 8
+_LONG_DAYS = 1000
 
 
 def number(value: float | None) -> str:
@@ -36,6 +38,18 @@ def number(value: float | None) -> str:
 def exact(value: float | None) -> str:
     """A value that somebody set, such as a learning rate: as short as it is."""
     return UNKNOWN if value is None else f"{value:g}"
+
+
+def rate(value: float | None) -> str:
+    """A learning rate in at most eight cells: `0.001`, `0.00096`, `2.69e-05`.
+
+    A schedule's values have many digits; cut off, they would lose their exponent.
+    """
+    shown = exact(value)
+    if value is None or len(shown) <= _RATE_CELLS:
+        return shown
+    near = f"{value:.3g}"
+    return near if len(near) <= _RATE_CELLS else f"{value:.2e}"
 
 
 def epoch(value: float | None) -> str:
@@ -66,7 +80,9 @@ def duration(seconds: float | None) -> str:
 
 
 def brief(seconds: float | None) -> str:
-    """The same for a narrow column: `0.12s`, `4m10s`, `2h10m`."""
+    """The same for a narrow column, at most seven cells: `0.12s`, `4m10s`, `2h10m`, `2178d`."""
+    if seconds is not None and _LONG_DAYS * _DAY <= seconds < math.inf:
+        return f"{seconds // _DAY:.0f}d"
     return _duration(seconds, "", ("d", "h", "m", "s"))
 
 
