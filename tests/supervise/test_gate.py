@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,22 @@ STALL = Finding("stall", Severity.CRITICAL, NOBODY, "silent", ())
 
 
 def test_health_is_counted_from_the_first_progress() -> None:
-    assert outcomes(view(5, 0), view(11, 6), view(14, 9), view(15, 10)) == [P, P, P, OK]
+    looks = (view(1), view(5, 0), view(11, 6), view(14, 9), view(15, 10))
+    assert outcomes(*looks) == [P, P, P, P, OK]
 
 
 def test_one_record_and_then_nothing_is_no_health() -> None:
-    assert outcomes(view(5, 0), view(16, 0), view(30, 0), view(40, 1)) == [P, P, P, OK]
+    looks = (view(1), view(5, 0), view(16, 0), view(30, 0), view(40, 1))
+    assert outcomes(*looks) == [P, P, P, P, OK]
+
+
+@pytest.mark.parametrize(("silent", "outcome"), [(4.0, OK), (7.0, P), (99.0, P)])
+def test_a_gate_that_begins_late_goes_by_when_the_newest_line_came(
+    silent: float, outcome: Outcome
+) -> None:
+    """It was not there to see the training move, which then prints nothing for long."""
+    late = replace(view(11), ranks=(RankView(NOBODY, step=40, records=41, silent_seconds=silent),))
+    assert outcomes(late) == [outcome]
 
 
 def test_silence_ends_it_only_when_it_is_a_stall_and_as_long_as_the_gate() -> None:
@@ -104,7 +116,7 @@ def test_what_ends_it_at_once(finding: Finding, outcome: Outcome) -> None:
 def test_who_reports_his_own_death_may_die_by_himself() -> None:
     dead = Finding("exception", Severity.CRITICAL, NOBODY, "m", ())
     assert outcomes(view(1, 1, dead), view(10, 1, dead), view(12, 1, dead)) == [P, P, BAD]
-    assert outcomes(view(1, 1, dead), view(10, 2), view(12, 3, dead)) == [P, P, P]
+    assert outcomes(view(1, 1, dead), view(9, 2), view(12, 3, dead)) == [P, P, P]
 
 
 DYING_TRAINING = """

@@ -73,6 +73,7 @@ class Gate:
     began: float
     _first: float | None = field(default=None, init=False)
     _moved: float | None = field(default=None, init=False)
+    _looked: bool = field(default=False, init=False)
     _heard: float = field(default=0.0, init=False)
     _place: tuple[object, ...] = field(default=(), init=False)
     _bytes: int = field(default=0, init=False)
@@ -132,7 +133,21 @@ class Gate:
         begun = view.epochs or any(r.records or r.epoch is not None for r in view.ranks)
         if begun and place != self._place:
             self._place, self._moved = place, view.now
-            self._first = view.now if self._first is None else self._first
+            if self._first is None:
+                self._first, self._moved = self._since(view)
+        self._looked = True
+
+    def _since(self, view: RunView) -> tuple[float, float]:
+        """Since when there is progress, and when it went on last, as its first sight tells.
+
+        What the first look of all finds came at any time since the start: a gate that begins late
+        on a busy machine must not hold it against a training that it was not there to see it move.
+        """
+        if self._looked:
+            return view.now, view.now
+        silent = (rank.silent_seconds for rank in view.ranks if rank.silent_seconds is not None)
+        newest = view.now - min(silent, default=0.0)
+        return self.began, min(max(newest, self.began), view.now)
 
     def _silent(self, quiet: float) -> str:
         if self._bytes == 0:
