@@ -14,6 +14,7 @@ from supervision import LONG, ROOT, Spawn, until
 
 from trainwatch.supervise.ladder import KILL_WAIT, LOOK_WAIT, Ladder, climb, longest
 from trainwatch.supervise.process import identify, read_process
+from trainwatch.supervise.task import Task
 from trainwatch.supervise.tree import Tree
 
 DEAF = f"trap '' TERM; echo $$; while :; do sleep {LONG}; done"
@@ -111,6 +112,7 @@ import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from trainwatch.supervise import ladder
 from trainwatch.supervise.process import describe, identify
+from trainwatch.supervise.task import Task
 from trainwatch.supervise.tree import Tree
 ladder.KILL_WAIT = 0.2
 import os; os.setuid(65534)
@@ -126,3 +128,15 @@ print(*map(describe, climber.survivors))
     victim.kill()
     victim.wait()
     assert f"{victim.pid} (sleep {LONG}), sleeping" in done.stdout, done.stderr
+
+
+def test_a_task_is_not_over_before_its_first_process_was_collected(tmp_path: Path) -> None:
+    tree = Tree("t" * 32)
+    task = Task(tree, ("true",), str(tmp_path), dict(os.environ), tmp_path / "out")
+    until(lambda: (p := read_process(task.pid)) and p.gone, "its death")
+    task.end(5.0, time.monotonic(), lambda *_: None)
+    assert not task.over(time.monotonic())  # nobody lives, and how it ended is not known yet
+    _, status = os.waitpid(task.pid, 0)
+    task.collected(task.pid, os.waitstatus_to_exitcode(status))
+    assert task.over(time.monotonic())
+    assert task.exit_code == 0

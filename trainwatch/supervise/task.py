@@ -74,5 +74,10 @@ class Task:
         )
 
     def over(self, now: float) -> bool:
-        """Does what is due; True when nobody is left, or cannot be ended."""
-        return self._ladder is not None and self._ladder.step(now)
+        """Does what is due; True when nobody is left, or cannot be ended.
+
+        The first process may be dead and not collected yet: then its exit code is yet to come.
+        """
+        if self._ladder is None or not self._ladder.step(now):
+            return False
+        return self.exit_code is not None or bool(self.survivors)
