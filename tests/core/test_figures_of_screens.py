@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tests.tui import fake_views
 from trainwatch.engine import Engine
 from trainwatch.engine.curves import over_ranks
-from trainwatch.events import Chunk, LogFile, Phase, RankId, RunInfo
+from trainwatch.events import Chunk, FileEnded, LogFile, Phase, RankId, RunInfo
 from trainwatch.health.history import AlertHistory
 from trainwatch.health.lateness import with_lateness
 from trainwatch.model.series import Series, Track, Whereabouts
@@ -181,3 +181,30 @@ def test_a_finding_began_when_its_proof_says() -> None:
     proof = nan.evidence[0]._replace(text="1970-01-01 01:00:00,000 [DEBUG] loss=nan")
     (one,) = AlertHistory().take([replace(nan, evidence=(proof,))], 9000.0, 0.0)
     assert (one.since, one.stated) == (3600.0, True)
+
+
+def snapshot_of(text: str) -> RunView:
+    engine = Engine(RunInfo("run"))
+    engine.feed(Chunk(LogFile("train.log"), 0, text.encode(), 0.0))
+    engine.feed(FileEnded(LogFile("train.log"), "read to its end"))
+    engine.tick(0.0)
+    return engine.snapshot()
+
+
+def test_a_gradient_is_no_loss_of_its_epoch() -> None:
+    text = "".join(
+        f"Epoch [1/5] Step [{step}/40] loss: {3 - step / 40:.4f} grad_norm: 50.0 lr: 1e-05\n"
+        for step in range(40)
+    )
+    first = snapshot_of(text).epochs[0]
+    assert (first.loss_min, first.loss_max, first.records) == (2.025, 3.0, 40)
+
+
+def test_steps_of_a_validation_tell_nothing_of_the_pace() -> None:
+    lines = [f"10:00:{at:02},000 [DEBUG] [Rank 0] Training step {at}, loss=0.5" for at in range(20)]
+    lines += [
+        f"10:00:{20 + at:02},000 [DEBUG] [Rank 0] Validation step {4 * at}, loss=0.5"
+        for at in range(3)
+    ]
+    view = snapshot_of("".join(f"2026-11-25 {line}\n" for line in lines))
+    assert view.steps_per_second == pytest.approx(1.0)

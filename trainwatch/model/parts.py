@@ -88,13 +88,13 @@ class Column:
         )
 
     def fold_epochs(self, key: str) -> None:
-        """Fold the values into the figures of their epochs."""
+        """Fold the values into the figures of their epochs, which have only some metrics."""
         if key == "lr":
             for part, values in zip(self._parts, self._columns, strict=True):
                 if part.stats is not None:
                     part.stats.lr = float(values[-1])
-        else:
-            self._fold_extents("val_loss" if key == "val_loss" else "loss")
+        elif key in {"loss", "val_loss"}:
+            self._fold_extents(key)
 
     def _fold_extents(self, name: str) -> None:
         extents = [

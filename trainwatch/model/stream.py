@@ -265,7 +265,9 @@ class Stream:
             rows = rows[late:]
         if len(rows):
             begins = self._enter(epoch)
-            self._stride(block, rows, None if begins else self.position.step)
+            if block.shape.split is Split.TRAIN:  # a validation has steps of its own
+                trained = not begins and self.position.phase is Phase.TRAINING
+                self._stride(block, rows, self.position.step if trained else None)
             lull = self.lull
             self.position = after_steps(self.position, block, int(rows[-1]))
             self._count(block, rows, epoch, lull, (phase_of(block.shape.split), False))
