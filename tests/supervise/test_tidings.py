@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from trainwatch.checkpoints import Checkpoint, Saves, State, Survey, look
-from trainwatch.runner.tidings import Tidings
+from trainwatch.runner.tidings import Tidings, left_behind
 from trainwatch.supervise.journal import Happened, Journal
 
 
@@ -30,6 +32,46 @@ def test_news_are_told_once_and_in_whole_lines(tmp_path: Path) -> None:
         "the health gate ends the training: NaN.",
         "/c has 2.0 GB left, and the newest checkpoint took 5.0 GB: the next one may not fit.",
     ]
+
+
+def test_of_the_next_step_only_a_failure_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    tidings, journal = Tidings(path), Journal(path)
+    journal.write(Happened.HOOK, command="plot", pid=7)
+    journal.write(Happened.HOOK, exit_code=0)
+    journal.write(Happened.HOOK, exit_code=3)
+    assert tidings.news() == ["the next step failed with exit code 3; see then.log."]
+
+
+@pytest.mark.parametrize(
+    ("happened", "word"),
+    [
+        ((), "in the background"),
+        ((Happened.STOP, Happened.TERMINATE), None),
+        ((Happened.TERMINATE, Happened.START), "in the background"),
+    ],
+)
+def test_who_asked_for_the_end_is_told_nothing_of_what_was_left(
+    tmp_path: Path, happened: tuple[Happened, ...], word: str | None
+) -> None:
+    path = tmp_path / "events.jsonl"
+    journal = Journal(path)
+    assert left_behind(path) == ()
+    for one in (Happened.START, *happened):
+        journal.write(one)
+    journal.write(Happened.EXIT, exit_code=0, signal=None)
+    assert left_behind(path) == ()
+    journal.write(Happened.ORPHANS, pids=[7])
+    assert (word or "") in " ".join(left_behind(path))
+    assert bool(left_behind(path)) is bool(word)
+
+
+def test_a_killed_command_is_not_advised_to_wait(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    journal.write(Happened.EXIT, exit_code=137, signal="SIGKILL")
+    journal.write(Happened.ORPHANS, pids=[7])
+    (said,) = left_behind(tmp_path / "events.jsonl")
+    assert said == "the command died of SIGKILL; the processes that it left were ended."
 
 
 def test_space_is_short_when_the_next_checkpoint_does_not_fit(tmp_path: Path) -> None:

@@ -156,12 +156,12 @@ def _goes_on(run: Launched) -> None:
 
 def _end(run: Launched, code: int) -> None:
     """Says how it ended and exits with the training's code."""
-    from trainwatch.runner.foreground import left_running, reason  # noqa: PLC0415
+    from trainwatch.runner.foreground import reason  # noqa: PLC0415
+    from trainwatch.runner.tidings import left_behind  # noqa: PLC0415
     from trainwatch.runner.words import say  # noqa: PLC0415
 
-    if left_running(run):
-        say("the command ended and left processes running in the background: they were ended too;")
-        say("a run lasts as long as its command, so let the command wait for its training.")
+    for sentence in left_behind(run.paths.events):
+        say(sentence)
     if why := reason(run):
         say(f"{why}.")
     say(f"{run.id} ended with exit code {code}; its files are in {run.paths.root}.")

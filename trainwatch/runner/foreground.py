@@ -60,15 +60,6 @@ def stay(run: Launched, signals: StopSignals, say: Say, stdout: int = 1) -> int:
     return conclusion(run)
 
 
-def left_running(run: Launched) -> bool:
-    """Whether the command left processes behind when it ended, which were ended with the run."""
-    try:
-        journal = run.paths.events.read_text("ascii", "replace")
-    except OSError:
-        return False
-    return '"event": "orphans"' in journal
-
-
 def reason(run: Launched) -> str | None:
     """Why a run ended, where that is not the command's own doing."""
     try:

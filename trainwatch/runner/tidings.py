@@ -1,9 +1,10 @@
-"""What the supervisor writes down while a run goes on, as sentences for whoever waits."""
+"""What the supervisor writes down of a run, as sentences for whoever waits or has waited."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,44 @@ class Tidings:
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         return [said for line in whole.splitlines() if (said := _sentence(line))]
+
+
+def left_behind(journal: Path) -> tuple[str, ...]:
+    """Sentences on processes that outlived their command and were ended; none where that is usual.
+
+    It is where somebody asked for the end: whatever starts a training dies of SIGTERM before it.
+    """
+    asked, exited = False, dict[str, Any]()
+    for event in _events(journal):
+        match event.get("event"):
+            case "start":
+                asked = False
+            case "stop" | "terminate" | "kill":
+                asked = True
+            case "exit":
+                exited = event
+            case "orphans" if not asked and (died_of := exited.get("signal")):
+                return (f"the command died of {died_of}; the processes that it left were ended.",)
+            case "orphans" if not asked:
+                return _IN_BACKGROUND
+    return ()
+
+
+_IN_BACKGROUND = (
+    "the command ended and left processes running in the background: they were ended too;",
+    "a run lasts as long as its command, so let the command wait for its training.",
+)
+
+
+def _events(journal: Path) -> Iterator[dict[str, Any]]:
+    try:
+        data = journal.read_bytes()
+    except OSError:
+        return
+    for line in data.splitlines():
+        with contextlib.suppress(ValueError):
+            if isinstance(event := json.loads(line), dict):
+                yield event
 
 
 def _sentence(line: bytes) -> str | None:
@@ -77,8 +116,17 @@ def _spool(event: Mapping[str, Any]) -> str:
     )
 
 
-_WORDS = {
+def _hook(event: Mapping[str, Any]) -> str | None:
+    """Of one that was started nothing is said before it has ended, and then only of a failure."""
+    if problem := event.get("problem"):
+        return f"the next step could not be started: {problem}"
+    code = event.get("exit_code")
+    return f"the next step failed with exit code {code}; see then.log." if code else None
+
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "alert": _alert,
+    "hook": _hook,
     "gate": _gate,
     "restart": _restart,
     "checkpoint": _checkpoint,
