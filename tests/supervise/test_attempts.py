@@ -43,6 +43,16 @@ def sound(path: Path) -> None:
         archive.writestr("archive/data.pkl", b"x" * 100)
 
 
+def test_no_attempt_is_said_to_go_on_from_what_it_was_not_given(tw: Trainwatch) -> None:
+    sound(tw.home / "checkpoint-7.pt")
+    done = tw.call(
+        *("run", "--exp-id", "x", "--max-attempts", "2", "--restart-delay", "0", "--no-report"),
+        *("--", "bash", "-c", "exit 3"),
+    )
+    assert f"; the newest sound checkpoint is {tw.home / 'checkpoint-7.pt'}" in done.stderr.decode()
+    assert [one.checkpoint for one in read_record(tw.run_dir("x")).attempts] == [None, None]
+
+
 def test_it_is_started_again_until_its_model_exists(
     tw: Trainwatch, counting: tuple[str, ...]
 ) -> None:

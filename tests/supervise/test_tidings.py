@@ -17,10 +17,13 @@ def test_news_are_told_once_and_in_whole_lines(tmp_path: Path) -> None:
     assert tidings.news() == []
     journal.write(Happened.START, attempt=0)
     journal.write(Happened.CHECKPOINT, path="/c/checkpoint-9", damaged="it is empty")
-    journal.write(Happened.RESTART, attempt=1, delay=15.0, checkpoint="/c/checkpoint-6")
+    newest = {"delay": 15.0, "checkpoint": "/c/checkpoint-6"}
+    journal.write(Happened.RESTART, attempt=1, told=True, **newest)
+    journal.write(Happened.RESTART, attempt=2, told=False, **newest)
     assert tidings.news() == [
         "/c/checkpoint-9 is damaged and is passed over: it is empty.",
         "attempt 2 starts in 15 s, from /c/checkpoint-6 …",
+        "attempt 3 starts in 15 s; the newest sound checkpoint is /c/checkpoint-6 …",
     ]
     with path.open("a") as file:
         file.write('{"event": "gate", "passed"')

@@ -28,7 +28,7 @@ from trainwatch.supervise.order import (
 from trainwatch.supervise.paths import RunPaths
 from trainwatch.supervise.registry import register
 from trainwatch.supervise.reserve import Reservation, reserve
-from trainwatch.supervise.restarts import CHECKPOINT
+from trainwatch.supervise.restarts import names_checkpoint
 
 STOP_TIMEOUT = 30.0
 """Seconds from SIGTERM to SIGKILL, unless told otherwise."""
@@ -145,7 +145,7 @@ def _absolute(restarts: Restarts) -> Restarts:
 
 def _checkpoint(wish: Wish, cwd: Path, roots: Sequence[str]) -> str | None:
     """What the first attempt goes on from, where the command asks for it."""
-    if not any(CHECKPOINT in argument for argument in wish.command):
+    if not names_checkpoint(wish.command):
         return None
     newest = survey(roots or [str(cwd)], time.time(), settled=True).newest
     return newest.path if newest else None

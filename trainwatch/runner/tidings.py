@@ -83,9 +83,12 @@ def _gate(event: Mapping[str, Any]) -> str:
 
 
 def _restart(event: Mapping[str, Any]) -> str:
-    start = event["checkpoint"]
-    what = f"from {start}" if start else "without a checkpoint"
-    return f"attempt {event['attempt'] + 1} starts in {event['delay']:g} s, {what} …"
+    start, told = event["checkpoint"], event["told"]
+    if told:
+        what = f", from {start}" if start else ", without a checkpoint"
+    else:
+        what = f"; the newest sound checkpoint is {start}" if start else ""
+    return f"attempt {event['attempt'] + 1} starts in {event['delay']:g} s{what} …"
 
 
 def _checkpoint(event: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ class Attempt:
         launcher: The process that was started; None before and where it could not be read.
         started, ended: Epoch seconds.
         exit_code: The command's own; 128+N when signal N ended it.
-        checkpoint: From which it went on.
+        checkpoint: That its command was given; one may find its checkpoint by itself.
         console: Bytes that `console.log` held when it started; None where that is not known, or
             the console is cut into pieces.
         epoch, step: How far it came, as its logs print it; known once it has failed.

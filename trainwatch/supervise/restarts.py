@@ -116,6 +116,11 @@ def repeated(failures: Sequence[Failure]) -> Ending | None:
     return None
 
 
+def names_checkpoint(command: Sequence[str]) -> bool:
+    """Whether the command is told its checkpoint; else it may find one by itself, or none."""
+    return any(CHECKPOINT in argument for argument in command)
+
+
 def with_checkpoint(command: Sequence[str], checkpoint: str | None) -> tuple[str, ...]:
     """The command to start: `{checkpoint}` replaced in every argument.
 

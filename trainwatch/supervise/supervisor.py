@@ -31,6 +31,7 @@ from trainwatch.supervise.restarts import (
     Failure,
     Situation,
     ending,
+    names_checkpoint,
     repeated,
     with_checkpoint,
 )
@@ -78,9 +79,10 @@ class Supervisor:
         ignore = unheard(environment, self._order.guard.forward)
         self._task = task = Task(self._tree, command, self._order.cwd, environment, console, ignore)
         self._again = False
-        record = self._books.record.began(task.identity, time.time(), checkpoint, held)
+        told = checkpoint if names_checkpoint(self._order.command) else None
+        record = self._books.record.began(task.identity, time.time(), told, held)
         self._books.keep(record)
-        facts = {"checkpoint": checkpoint} if checkpoint else {}
+        facts = {"checkpoint": told} if told else {}
         self._books.journal.write(
             Happened.START, attempt=number, pid=task.pid, command=list(command), **facts
         )
@@ -267,9 +269,9 @@ class Supervisor:
             return self._finish()
         delay = 0.0 if self._again else self._order.restarts.delay
         number = len(books.record.attempts)
-        books.journal.write(
-            Happened.RESTART, attempt=number, delay=delay, checkpoint=found.checkpoint
-        )
+        told = names_checkpoint(self._order.command)
+        facts = {"delay": delay, "checkpoint": found.checkpoint, "told": told}
+        books.journal.write(Happened.RESTART, attempt=number, **facts)
         self._due = now + delay
         self._stage = lambda at: self._waiting(at, found.checkpoint)
         return True
