@@ -76,6 +76,15 @@ def test_search_goes_on_and_back() -> None:
     assert "no step" in ask(session, Act.AGAIN, -1).note
 
 
+def test_a_new_search_from_the_end_finds_what_came_before() -> None:
+    session = Session(logs())
+    ask(session, Act.END)
+    found = ask(session, Act.FIND, 1, r"step 20\b")
+    assert here(found).endswith("[Rank 2] step 20")
+    assert "behind this line, but here" in found.note
+    assert "no nowhere in these logs" in ask(session, Act.FIND, 1, "nowhere").note
+
+
 def test_errors_and_warnings() -> None:
     session = Session(logs())
     ask(session, Act.START)

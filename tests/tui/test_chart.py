@@ -50,3 +50,21 @@ def test_time_counts_from_the_first_value_of_each_run() -> None:
     shown = metrics.layers(view, "loss")
     first = [chart.places(one.curve, chart.Axis.TIME, one.began)[0] for one in shown]
     assert first == [0.0, 10.0, 0.0, 10.0]
+
+
+def test_epochs_of_unstated_length_are_spread_by_where_the_next_one_begins() -> None:
+    curve = fake_views.curve(450)
+    bare = replace(curve, fine_epochs=np.floor(curve.fine_epochs))
+    spread = chart.places(bare, chart.Axis.EPOCH)
+    assert np.allclose(spread, curve.fine_epochs)
+    assert chart.places(replace(bare, epochs=()), chart.Axis.EPOCH) is bare.fine_epochs
+
+
+def test_a_validation_stands_at_the_end_of_its_epoch() -> None:
+    epochs = ((0, 1.0), (100, 2.0), (200, 3.0))
+    val = replace(validation(3, 2), epochs=epochs, fine_epochs=np.repeat([1.0, 2.0, 3.0], 2))
+    assert chart.places(val, chart.Axis.EPOCH).tolist() == [2.0, 2.0, 3.0, 3.0, 4.0, 4.0]
+
+
+def test_seconds_of_a_short_run_are_told() -> None:
+    assert chart._tick(0.49, chart.Axis.TIME, 1.0) == "0.49s"

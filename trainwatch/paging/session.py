@@ -102,7 +102,12 @@ class Session:
             self._pattern = request.text
         if not self._pattern:
             return "nothing was looked for yet"
-        return self._find(request.by, rows, None, self._pattern)
+        note = self._find(request.by, rows, None, self._pattern)
+        if not note or request.act is not Act.FIND:
+            return note
+        # Who follows a log stands at its end: what is looked for lies before it.
+        other = self._find(-request.by, rows, None, self._pattern)
+        return f"no {self._pattern} in these logs" if other else f"{note}, but here"
 
     def _choose_file(self) -> None:
         """At first all files merged; one of them where none states a time."""

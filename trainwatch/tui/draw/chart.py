@@ -88,13 +88,32 @@ class Layer:
 def places(curve: CurveView, axis: Axis, began: float = 0.0) -> Floats:
     """Where the buckets of a curve stand on an axis; NaN where that is not known."""
     if axis is Axis.EPOCH and len(curve.fine_epochs):
-        return curve.fine_epochs
+        return _spread(curve)
     if axis is Axis.TIME and len(curve.seconds):
         return curve.seconds - began
     if axis is Axis.STEP:
         stated = len(curve.steps) and bool(np.isfinite(curve.steps).any())
         return curve.steps if stated else curve.x
     return np.full(len(curve.x), np.nan)
+
+
+def _spread(curve: CurveView) -> Floats:
+    """Epochs with the share that is done: as stated, else measured by where the next one begins.
+
+    Without either all of an epoch would stand at one place. The newest epoch is taken to be as long
+    as the one before.
+    """
+    fine = curve.fine_epochs
+    begun = {number: start for start, number in reversed(curve.epochs)}  # the first time counts
+    numbers = sorted(begun)
+    starts = np.array([begun[number] for number in numbers], float)
+    lengths = np.diff(starts)
+    stated = bool((fine[np.isfinite(fine)] % 1).any())
+    if stated or not len(lengths) or not (lengths > 0).all():
+        return fine
+    last = max(lengths[-1], float(curve.x[-1]) - starts[-1])
+    even = np.interp(curve.x, [*starts, starts[-1] + last], [*numbers, numbers[-1] + 1])
+    return np.where(np.isfinite(fine), even, np.nan)
 
 
 def known(curve: CurveView, axis: Axis) -> bool:
@@ -309,7 +328,7 @@ def _ticks(span: tuple[float, float], inner: int, axis: Axis, unit: str) -> Line
 
 def _tick(value: float, axis: Axis, size: float) -> str:
     if axis is Axis.TIME:
-        return brief(value) if value >= 1 else "0"
+        return brief(value) if value > 0 else "0"
     if axis is Axis.EPOCH:
         return exact(round(value, 2 if size < 10 else 0))  # noqa: PLR2004
     return count(value)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from trainwatch.events import LogLine
 from trainwatch.model.logs import Level, LogFilter, LogScreen
-from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, fit, join, line, skip
+from trainwatch.tui.draw.line import EMPTY, Line, Part, Tone, fit, join, line, plain, skip
 from trainwatch.tui.draw.logbook import LEVELS, source
 from trainwatch.tui.draw.text import cut, safe_text, width
 from trainwatch.tui.draw.words import percent, plural
@@ -16,40 +16,40 @@ def heading(screen: LogScreen, cells: int = 120) -> Line:
     of = screen.filter
     where = of.file or f"{plural(len(screen.files) - len(screen.unmerged), 'file')} by time"
     follow = ("following", Tone.GOOD) if screen.follow else ("held · f follows", Tone.NOTE)
-    place = EMPTY
-    if screen.lines:
-        at = screen.lines[screen.cursor].where
-        number = f":{screen.number}" if screen.number is not None else f" byte {at.offset}"
-        room = max(min(cells - _BESIDE_NAME, 60) - len(number), 8)
-        place = line((cut(safe_text(at.file.rsplit("/", 1)[-1]), room) + number, Tone.NOTE))
     busy = EMPTY
     if screen.busy is not None:
         busy = line((f"searching, {percent(screen.busy)} read", Tone.WARN))
-    parts = [
-        line((where, Tone.DIM)),
-        line(follow),
-        line((percent(screen.share), Tone.DIM)),
-        place,
-        busy,
-    ]
-    return line(("logs", Tone.HEAD), (" · ", Tone.DIM), join([part for part in parts if part]))
+    parts = [line((where, Tone.DIM)), line(follow), line((percent(screen.share), Tone.DIM)), busy]
+    name = line(("logs", Tone.HEAD), (" · ", Tone.DIM))
+    shown = (*name, *join([part for part in parts if part]))
+    if not screen.lines:
+        return shown
+    return join([shown, _place(screen, min(cells - width(plain(shown)) - _RULE, 60))])
 
 
-_BESIDE_NAME = 52
-"""Cells of all else in the heading."""
+def _place(screen: LogScreen, room: int) -> Line:
+    """Where the cursor is; the name gives way, not the number behind it."""
+    at = screen.lines[screen.cursor].where
+    number = f":{screen.number}" if screen.number is not None else f" byte {at.offset}"
+    name = cut(safe_text(at.file.rsplit("/", 1)[-1]), max(room - len(number), 8))
+    return line((name + number, Tone.NOTE))
+
+
+_RULE = 9
+"""Cells of the rule around a heading, and of the mark before a place."""
 
 
 def above(screen: LogScreen, cells: int) -> list[Line]:
-    """The filters in force, what cannot be merged, and what came of the last request."""
+    """What came of the last request, the filters in force, and what cannot be merged."""
     of = screen.filter
     parts = [
+        line((screen.note, Tone.WARN)) if screen.note else EMPTY,
         _named("level", of.level.value) if of.level is not Level.ALL else EMPTY,
         _named("ranks", ranks_text(of)) if of.ranks is not None else EMPTY,
         _named("only", of.include) if of.include else EMPTY,
         _named("without", of.exclude) if of.exclude else EMPTY,
         _named("/", screen.pattern) if screen.pattern else EMPTY,
         _unmerged(screen.unmerged),
-        line((screen.note, Tone.WARN)) if screen.note else EMPTY,
     ]
     shown = join([part for part in parts if part])
     return [fit(line(" ", shown), cells)] if shown else []

@@ -136,5 +136,5 @@ def _first_bad(curve: CurveView, lens: Lens) -> Line:
         return EMPTY
     at = min(int(curve.x.searchsorted(curve.nonfinite[0])), len(curve.x) - 1)
     axis = lens.axis if lens.axis is not Axis.TIME else Axis.STEP
-    where = places(curve, axis)[at]
+    where = np.floor(places(curve, axis)[at])  # epoch 15.7 is in epoch 15
     return line((f"N first NaN at {axis.value} {count(float(where))}", Tone.BAD))
