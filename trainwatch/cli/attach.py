@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -29,14 +30,15 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
 
     PATH is a directory, a file or a glob; without one, the newest run here. Looking never hurts:
     leaving, closing or killing this view does not touch the training. Without a terminal it
-    prints plain lines and ends when the training has ended. Two directories that hold the same
+    prints plain lines and ends when the training has ended. In an empty directory it waits for the
+    first log. Two directories that hold the same
     ranks are two runs: the first is watched, the second is drawn beside it.
     """
     from trainwatch.cli.paths import chosen_paths, run_info  # noqa: PLC0415 - after --help
     from trainwatch.sources import discover  # noqa: PLC0415
 
     paths = chosen_paths(selection.paths)
-    if run_info(paths).id is None:
+    if run_info(paths).id is None and (once or not _are_empty(paths)):
         discover(paths)  # says what is wrong with a path before a screen is taken over
     if once:
         _print_overview(replace(selection, paths=tuple(paths)))
@@ -49,6 +51,11 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
         from trainwatch.tui.plain import PlainView  # noqa: PLC0415
 
         _follow(_reader(paths, selection), PlainView(_write))
+
+
+def _are_empty(paths: Sequence[str]) -> bool:
+    """Whether all are directories in which nothing is yet: a training may be about to start."""
+    return all(Path(path).is_dir() and not any(Path(path).iterdir()) for path in paths)
 
 
 def _reader(
