@@ -305,6 +305,28 @@ DIALECTS = ROOT.parent / "shared" / "samples" / "dialects"
 
 
 @pytest.mark.skipif(not DIALECTS.is_dir(), reason="needs the shared samples of dialects")
+@pytest.mark.parametrize(("told", "final"), [(True, 0.21), (False, 0.35)])
+def test_the_result_of_a_validation_goes_before_the_mean_of_its_printed_batches(
+    tmp_path: Path, *, told: bool, final: float
+) -> None:
+    rank, main = [], ["epoch,loss,val_loss"]
+    for epoch in range(2):
+        rank.append(marker(epoch) + "\n")
+        rank += [f"[DEBUG] [Rank 0] Training step {step}, loss=0.5\n" for step in (0, 10)]
+        rank.append(f"[DEBUG] [Rank 0] ========== EPOCH {epoch} VALIDATION START ==========\n")
+        rank += [f"[DEBUG] [Rank 0] Validation step {at * 20}, loss=0.{3 + at}\n" for at in (0, 1)]
+        main.append(f"{epoch + 1},0.5,0.2{epoch}")
+    (tmp_path / "debug_rank0_x.log").write_text("".join(rank))
+    if told:
+        (tmp_path / "epoch_metrics.csv").write_text("\n".join(main) + "\n")
+    assert report(tmp_path, "-o", tmp_path / "out") == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["final_val_loss"] == pytest.approx(final)
+    assert [row["val_loss"] for row in table(tmp_path / "out")][1::2] == (
+        ["0.2", "0.21"] if told else ["0.35", "0.35"]
+    )
+
+
 def test_every_dialect_gives_a_report(tmp_path: Path) -> None:
     for log in sorted(DIALECTS.glob("*.log")):
         out = tmp_path / log.stem

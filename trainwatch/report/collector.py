@@ -180,6 +180,8 @@ class _Writer:
         self.epoch_base: int | None = None
         self._within = False
         self._untrained = 0
+        self._means: set[str] = set()
+        self._results: set[str] = set()
 
     def add(self, block: StepBlock, rows: NDArray[np.int64], *, result: bool = False) -> None:
         """Take records; `result`: the figures of a whole evaluation, and not of a batch of it."""
@@ -201,7 +203,8 @@ class _Writer:
         """What it told so far; an attempt begins with these of its training records."""
         tables = [stretch.table() for stretch in self._stretches if stretch.rows]
         rows = [at + self._untrained for at in begins]
-        return Told(tables, self.epoch_base, rows, self._within)
+        reckoned = frozenset(self._means - self._results)
+        return Told(tables, self.epoch_base, rows, self._within, reckoned)
 
     def _train(self, epoch: Column, step: Column, metrics: Mapping[str, Column]) -> None:
         self._evaluated = {}
@@ -229,6 +232,7 @@ class _Writer:
             self._untrained += len(step)
             return
         stretch = self._stretches[-1]
+        (self._results if result else self._means).update(metrics)
         for name, column in metrics.items():
             value = float(column[-1])
             if not result:

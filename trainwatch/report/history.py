@@ -83,12 +83,15 @@ class Told:
         epoch_base: The number of the first epoch, where the kind of log is known.
         begins: Rows with which an attempt is known to begin; 0 where the whole log is a later one.
         within: Whether its steps are places within an epoch, as printed.
+        reckoned: Metrics that it prints of single batches of a validation alone: their means are
+            trainwatch's own, over what happened to be printed.
     """
 
     stretches: Sequence[Table]
     epoch_base: int | None = None
     begins: Sequence[int] = ()
     within: bool = False
+    reckoned: frozenset[str] = frozenset()
 
     @property
     def first_epoch(self) -> float:
@@ -107,7 +110,8 @@ def history_of(own: Sequence[Told], others: Sequence[Told]) -> History:
 
     Args:
         own: The logs that speak for the run, the oldest attempt first.
-        others: Logs that may add metrics of which these say nothing; a later one wins.
+        others: Logs that may add metrics of which these say nothing, and the results of validations
+            of which they print only batches; a later one wins.
     """
     stretches = [stretch for told in own for stretch in told.stretches]
     if not stretches:
@@ -118,10 +122,13 @@ def history_of(own: Sequence[Told], others: Sequence[Told]) -> History:
     wide = not untold and run_wide(table["epoch"], table["step"], {*begins, *logs})
     table = _resolved(table, begins, logs, wide=wide)
     missing = {name for told in others for name in told.metrics} - table.keys()
-    for told in others if missing else ():
+    results = {name for told in own for name in told.metrics - told.reckoned}
+    reckoned = {name for told in own for name in told.reckoned} - results
+    for told in others if missing or reckoned else ():
         shift = _shift(own[0], told)
         if shift is not None:
-            _complete(table, told.stretches, shift, missing)
+            wanted = missing | (reckoned - told.reckoned)
+            _complete(table, told.stretches, shift, wanted)
     return _history(table, wide=wide)
 
 
@@ -208,9 +215,9 @@ def _complete(table: Table, stretches: Sequence[Table], shift: int, missing: set
     for stretch in stretches:
         found = [places.get(place, ends.get(place[0])) for place in _stated(stretch, shift)]
         for name in missing.intersection(stretch):
-            column: Sparse = table.setdefault(name, blank(len(table["step"])))
             for row, value in zip(found, stretch[name], strict=True):
                 if row is not None and value is not np.ma.masked:
+                    column: Sparse = table.setdefault(name, blank(len(table["step"])))
                     column[row] = value
 
 
