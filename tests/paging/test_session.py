@@ -85,6 +85,17 @@ def test_a_new_search_from_the_end_finds_what_came_before() -> None:
     assert "no nowhere in these logs" in ask(session, Act.FIND, 1, "nowhere").note
 
 
+def test_the_line_that_keys_act_on_stays_when_there_is_less_room() -> None:
+    session = Session(logs())
+    ask(session, Act.START)
+    for _ in range(ROWS - 1):
+        before = ask(session, Act.SCROLL, 1)
+    assert before.cursor == ROWS - 1
+    after = session.answer(LogRequest(Act.REFRESH, ROWS - 3))
+    assert here(after) == here(before)
+    assert len(after.lines) == ROWS - 3
+
+
 def test_errors_and_warnings() -> None:
     session = Session(logs())
     ask(session, Act.START)

@@ -241,6 +241,9 @@ class Session:
 
     def _fill(self, rows: int) -> None:
         if not self._follow:
+            if self._cursor >= rows:  # less room than before: the line that keys act on stays
+                _, self._top = self._log.down(self._top, self._cursor - rows + 1, self._filter)
+                self._cursor = rows - 1
             self._lines, self._bottom = self._log.down(self._top, rows, self._filter)
             if len(self._lines) < rows:
                 missing = rows - len(self._lines)
