@@ -75,6 +75,25 @@ def test_what_the_rank_logger_writes_is_understood(tmp_path: Path) -> None:
     assert report.metrics["val_loss"] == 0.25
 
 
+def test_a_run_knows_the_logs_of_a_training_that_is_over_at_once(tmp_path: Path) -> None:
+    """They are closed before the supervisor looks for open files."""
+    script = "from trainwatch.hooks import RankLogger as R\nwith R('logs') as log: log.train_step(3, 0.5)"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "trainwatch", "run", "--run-dir", "x", "--no-report"),
+            *("--", sys.executable, "-c", script),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    logs = json.loads((tmp_path / "x" / "run.json").read_text())["logs"]
+    assert logs == sorted(map(str, (tmp_path / "logs").iterdir()))
+    assert len(logs) == 2
+
+
 def test_the_checker_says_what_is_wrong(tmp_path: Path) -> None:
     write_logs(tmp_path, 0.9, 0.8, float("nan"))
     report = HealthChecker(tmp_path).check()

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from trainwatch.hooks.surroundings import rank_of, world_size_of
+from trainwatch.hooks.surroundings import rank_of, tell_log, world_size_of
 
 
 class RankLogger:
@@ -127,6 +127,8 @@ class RankLogger:
 def _open(path: Path) -> TextIO | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a", encoding="utf-8", errors="replace")
+        file = path.open("a", encoding="utf-8", errors="replace")
     except OSError:
         return None
+    tell_log(path)
+    return file

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +33,14 @@ def _number(environ: Mapping[str, str], *names: str, default: int) -> int:
 def signals_directory(environ: Mapping[str, str] = os.environ) -> Path:
     """`signals` of the run, or of the working directory where trainwatch did not start it."""
     return Path(environ.get(RUN_DIR) or ".") / "signals"
+
+
+def tell_log(path: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Tell the supervisor, where there is one, of a log: it may be closed before anybody looks."""
+    if root := environ.get(RUN_DIR):
+        note = Path(root, ".supervisor", "told_logs.jsonl")
+        with contextlib.suppress(OSError), note.open("a", encoding="ascii") as file:
+            file.write(json.dumps(os.path.abspath(path)) + "\n")  # noqa: PTH100
 
 
 def exp_id_of(environ: Mapping[str, str] = os.environ) -> str:

@@ -42,6 +42,13 @@ class OpenLogs:
         self._take(new)
         return sorted(new)
 
+    def told(self, paths: Iterable[str]) -> list[str]:
+        """Those of the logs that the training itself told of which were not known before."""
+        new = {path for path in paths if path not in self._judged and self._may_be_one(path)}
+        new = {path for path in new if os.path.isfile(path)}  # noqa: PTH113
+        self._take(new)
+        return sorted(new)
+
     def in_arguments(self, command: Sequence[str], cwd: str, since: float) -> list[str]:
         """Logs in the directories that a command names, such as `--output_dir out`, and their `logs`.
 

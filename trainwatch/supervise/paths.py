@@ -76,6 +76,11 @@ class RunPaths:
         return self.private / "processes.json"
 
     @property
+    def told_logs(self) -> Path:
+        """Paths of logs that the training's own hooks told of, one JSON string a line."""
+        return self.private / "told_logs.jsonl"
+
+    @property
     def crash(self) -> Path:
         """The supervisor's own stderr: empty unless it crashed."""
         return self.private / "stderr"

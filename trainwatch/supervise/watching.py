@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import replace
 
 from trainwatch.supervise.books import Books
@@ -34,6 +35,7 @@ class Watching:
         self._tree = tree
         self._logs = OpenLogs(paths.root, books.record.logs)
         self._saved: tuple[float, object] = (0.0, None)
+        self._told = 0
         self._sampled = self._looked = self._named = 0.0
 
     def look(self, now: float) -> None:
@@ -52,6 +54,7 @@ class Watching:
 
     def last_look(self) -> None:
         """An attempt is over: its logs that were open only for moments are among their like."""
+        self._find_told()
         self._add(self._logs.siblings(self._books.record.started))
         self._find_named()
 
@@ -59,10 +62,24 @@ class Watching:
         if now < self._looked + max(SAMPLE, self._logs.cost / _SHARE):
             return
         self._looked = now
+        self._find_told()
         self._add(self._logs.look(identity.pid for identity in sorted(self._tree.known)))
         if now >= self._named + _SELDOM:
             self._named = now
             self._find_named()
+
+    def _find_told(self) -> None:
+        """What `trainwatch.hooks` told of; a line that is no path, or not whole yet, says nothing."""
+        try:
+            size = self._paths.told_logs.stat().st_size
+            text = self._paths.told_logs.read_bytes() if size != self._told else b""
+        except OSError:
+            return
+        self._told, told = size, []
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError):
+                told.append(json.loads(line))
+        self._add(self._logs.told(path for path in told if isinstance(path, str)))
 
     def _find_named(self) -> None:
         record = self._books.record
