@@ -58,6 +58,14 @@ def test_the_last_line_is_cut() -> None:
     assert [plain(one) for one in wrap(line("aaa bbb ccc ddd eee"), 7, 2)][1] == "ccc dd…"
 
 
+def test_a_sentence_is_broken_inside_a_part_rather_than_cut() -> None:
+    told = line("epoch 30 of 80 · last line 2 h ago; whether it lives is not known")
+    assert [plain(one) for one in wrap(told, 34, 2)] == [
+        "epoch 30 of 80 · last line 2 h",
+        "ago; whether it lives is not known",
+    ]
+
+
 @given(parts, st.integers(0, 30))
 def test_fit_is_exact(of: list[tuple[str, Tone]], room: int) -> None:
     assert cells(fit(line(*of), room)) == room

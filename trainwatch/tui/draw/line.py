@@ -155,7 +155,11 @@ def wrap(of: Line, room: int, most: int, indent: int = 0) -> list[Line]:
     lines: list[Line] = []
     rest = of
     while rest and len(lines) + 1 < most and cells(rest) > room - (indent if lines else 0):
-        head, rest = _break(rest, room - (indent if lines else 0))
+        here = room - (indent if lines else 0)
+        head, tail = _break(rest, here)
+        if len(lines) + 2 == most and cells(tail) > room - indent:
+            head, tail = _break(rest, here, parts=False)  # what is said goes before how it looks
+        rest = tail
         lines.append(_indented(head, indent if lines else 0))
     return [*lines, _indented(cut(rest, room - (indent if lines else 0)), indent if lines else 0)]
 
@@ -164,9 +168,9 @@ def _indented(of: Line, indent: int) -> Line:
     return (Run(" " * indent, Tone.PLAIN), *of) if indent else of
 
 
-def _break(of: Line, room: int) -> tuple[Line, Line]:
+def _break(of: Line, room: int, *, parts: bool = True) -> tuple[Line, Line]:
     """Splits at the last space that leaves the head within the room."""
-    at, used = _last_space(of, room)
+    at, used = _last_space(of, room, parts=parts)
     if not used:
         return cut(of, room), EMPTY
     index, position = at
@@ -176,7 +180,7 @@ def _break(of: Line, room: int) -> tuple[Line, Line]:
     return tuple(r for r in head if r.text), tuple(r for r in tail if r.text)
 
 
-def _last_space(of: Line, room: int) -> tuple[tuple[int, int], int]:
+def _last_space(of: Line, room: int, *, parts: bool) -> tuple[tuple[int, int], int]:
     """Where to break: after a part of a sentence where that wastes little, else at a space."""
     best, used, part, part_used, done, before = (0, 0), 0, (0, 0), 0, 0, ""
     for index, run in enumerate(of):
@@ -187,5 +191,5 @@ def _last_space(of: Line, room: int) -> tuple[tuple[int, int], int]:
                     part, part_used = best, used
             done, before = done + width(character), character
             if done > room:
-                return (part, part_used) if part_used > room // 2 else (best, used)
+                return (part, part_used) if parts and part_used > room // 2 else (best, used)
     return best, used
