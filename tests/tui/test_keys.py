@@ -7,7 +7,7 @@ import pytest
 
 from tests.tui import fake_views
 from tests.tui.fake_reader import FakeReader
-from tests.tui.helpers import dashboard, running, screen, until
+from tests.tui.helpers import dashboard, running, screen, settle, until
 from trainwatch.tui.app import Dashboard
 from trainwatch.tui.dialogs import AskStop, Help
 from trainwatch.tui.draw.keys import footer, hints
@@ -283,6 +283,16 @@ async def test_a_view_that_only_reads_says_so() -> None:
         assert not isinstance(app.screen, AskStop)
         assert "only reads" in notes(app)[0]
         assert reader.asked == 0
+
+
+async def test_a_help_longer_than_the_screen_reads_on() -> None:
+    app = dashboard(fake_views.healthy())
+    async with running(app, 80, 24) as pilot:
+        await pilot.press("question_mark")
+        await settle(pilot)
+        assert "acknowledge" not in screen(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "acknowledge" in screen(app) and "Letters" in screen(app))
 
 
 async def test_help_opens_and_closes() -> None:

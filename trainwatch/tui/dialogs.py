@@ -51,6 +51,9 @@ class Dialog(ModalScreen[bool]):
         block = self.query_one("#words", Block)
         block.styles.width = min(_WIDTH, max(self.app.size.width - 8, 10))
         block.set(lambda width, _: self.words(width))
+        self.query_one(
+            "#dialog"
+        ).focus()  # arrows and pages read on where it is longer than it is high
 
     def words(self, width: int) -> Sequence[Line]:
         """What it says."""
@@ -76,13 +79,11 @@ class Help(Dialog):
             for shown in wrap(line(fit(line((key, Tone.KEY)), 16), does), width, 2, 16)
         ]
         return [
-            line(("Keys", Tone.HEAD)),
+            line(("Keys", Tone.HEAD), ("  ↓ reads on, escape closes", Tone.DIM)),
             *keys,
             EMPTY,
             line(("Letters of the ranks", Tone.HEAD), ("  capitals are trouble", Tone.DIM)),
             *_letters(width),
-            EMPTY,
-            line(("Escape", Tone.KEY), " closes this"),
         ]
 
 
