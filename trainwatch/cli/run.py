@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trainwatch.cli.runoptions import run_options
+from trainwatch.errors import ExitCode
 
 if TYPE_CHECKING:
     from trainwatch.runner.launch import Launched, Wish
@@ -110,7 +111,7 @@ def _foreground(wish: Wish) -> None:
     with StopSignals(wish.guard.forward).installed() as signals:
         run = _start(wish)
         code = stay(run, signals, say)
-    _end(run, code)
+    _end(run, code, told=code == ExitCode.GATE_FAILED)
 
 
 def watch_run(wish: Wish) -> None:
@@ -154,15 +155,15 @@ def _goes_on(run: Launched) -> None:
     run.let_go()
 
 
-def _end(run: Launched, code: int) -> None:
-    """Says how it ended and exits with the training's code."""
+def _end(run: Launched, code: int, *, told: bool = False) -> None:
+    """Says how it ended, and why unless that was told before, and exits with the training's code."""
     from trainwatch.runner.foreground import reason  # noqa: PLC0415
     from trainwatch.runner.tidings import left_behind  # noqa: PLC0415
     from trainwatch.runner.words import say  # noqa: PLC0415
 
     for sentence in left_behind(run.paths.events):
         say(sentence)
-    if why := reason(run):
+    if not told and (why := reason(run)):
         say(f"{why}.")
     say(f"{run.id} ended with exit code {code}; its files are in {run.paths.root}.")
     raise SystemExit(code)

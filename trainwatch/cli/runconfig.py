@@ -62,11 +62,15 @@ def _value(path: Path, key: str, option: click.Option, value: Any) -> Any:  # no
         if not isinstance(value, dict):
             where = _place(path, key)
             raise UsageError(f'{where}: run.env must be a table, such as {{ NAME = "value" }}')
+        if any(isinstance(text, bool | list | dict) for text in value.values()):
+            raise UsageError(f"{_place(path, key)}: the values of run.env must be words or numbers")
         return [f"{name}={text}" for name, text in value.items()]
     if isinstance(value, dict) or (isinstance(value, list) and not option.multiple):
         raise UsageError(f"{_place(path, key)}: run.{key} must be one value")
     if option.is_flag and not isinstance(value, bool):
         raise UsageError(f"{_place(path, key)}: run.{key} = {value!r} must be true or false")
+    if isinstance(value, bool) and not option.is_flag:
+        raise UsageError(f"{_place(path, key)}: run.{key} must be a value, not true or false")
     if not isinstance(option.type, click.Path):
         return [value] if option.multiple and not isinstance(value, list) else value
     # A path in a file is meant from where the file is.
