@@ -208,3 +208,13 @@ def test_steps_of_a_validation_tell_nothing_of_the_pace() -> None:
     ]
     view = snapshot_of("".join(f"2026-11-25 {line}\n" for line in lines))
     assert view.steps_per_second == pytest.approx(1.0)
+
+
+def test_a_share_that_was_rounded_to_nothing_is_in_the_first_epoch() -> None:
+    text = "".join(
+        f'{{"current_steps": {5 * at}, "total_steps": 8712, "loss": {2 - at / 100}, '
+        f'"lr": 5e-05, "epoch": {at // 3 / 100}, "percentage": 0.1}}\n'
+        for at in range(1, 12)
+    )
+    (only,) = snapshot_of(text).epochs
+    assert (only.epoch, only.records, only.complete) == (1.0, 11, False)

@@ -74,12 +74,12 @@ def _whole(rows: dict[tuple[int, float], _Row]) -> dict[tuple[int, float], _Row]
         return rows
     whole: dict[tuple[int, float], _Row] = {}
     for (attempt, share), row in sorted(rows.items()):
-        into = whole.setdefault((attempt, float(math.ceil(share))), _Row())
+        into = whole.setdefault((attempt, float(max(math.ceil(share), 1))), _Row())
         into.loss.merge(row.loss)
         into.val_loss.merge(row.val_loss)
         into.lr = row.lr if row.lr is not None else into.lr
         into.stated.update(row.stated)
-        into.complete |= share.is_integer()
+        into.complete |= share.is_integer() and share > 0  # a share of 0.004 is printed as 0.0
     for (attempt, epoch), row in whole.items():
         row.complete |= (attempt, epoch + 1) in whole
     return whole
