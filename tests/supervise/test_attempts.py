@@ -292,7 +292,7 @@ time.sleep(397)
 @pytest.mark.parametrize("where", ["console", "log"])
 def test_an_attempt_that_starts_is_not_the_one_that_failed(tw: Trainwatch, where: str) -> None:
     (tw.home / "two.py").write_text(TWO)
-    options = ("--exp-id", "x", "--max-attempts", "3", "--restart-delay", "3")
+    options = ("--exp-id", "x", "--max-attempts", "3", "--restart-delay", "3", "--logs", "*.log")
     root = tw.detach(*options, "--", sys.executable, "two.py", where)
 
     def status() -> dict[str, Any]:
