@@ -46,6 +46,16 @@ def test_of_the_next_step_only_a_failure_is_told(tmp_path: Path) -> None:
     assert tidings.news() == ["the next step failed with exit code 3; see then.log."]
 
 
+def test_a_gate_that_was_killed_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    tidings, journal = Tidings(path), Journal(path)
+    journal.write(Happened.COMPANION, name="gate", exit_code=-9)
+    journal.write(Happened.COMPANION, name="report", exit_code=1)
+    gate, report = tidings.news()
+    assert gate.startswith("trainwatch's own gate failed (signal 9): the first minutes are not")
+    assert report == ("trainwatch's own report failed (exit code 1); the training is not touched.")
+
+
 @pytest.mark.parametrize(
     ("happened", "word"),
     [

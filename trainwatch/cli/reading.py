@@ -132,7 +132,8 @@ def _items(log: LogPath) -> Iterator[SourceItem]:
 def _nothing_recognised(engine: Engine, found: Discovery) -> str:
     count = len(found.files)
     where = found.files[0].name if count == 1 else f"{count} files"
+    lines = engine.run.tally.lines
     return (
-        f"no record of a training was recognised in {where} ({engine.run.tally.lines} lines); "
+        f"no record of a training was recognised in {where} ({lines} line{'s' * (lines != 1)}); "
         "see what is understood with: trainwatch formats test FILE"
     )

@@ -127,12 +127,22 @@ def _hook(event: Mapping[str, Any]) -> str | None:
     return f"the next step failed with exit code {code}; see then.log." if code else None
 
 
+def _companion(event: Mapping[str, Any]) -> str:
+    code = event["exit_code"]
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    unchecked = ": the first minutes are not checked" if event["name"] == "gate" else ""
+    return (
+        f"trainwatch's own {event['name']} failed ({how}){unchecked}; the training is not touched."
+    )
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "alert": _alert,
     "hook": _hook,
     "gate": _gate,
     "restart": _restart,
     "checkpoint": _checkpoint,
+    "companion": _companion,
     "disk": _disk,
     "drop": _drop,
     "spool": _spool,

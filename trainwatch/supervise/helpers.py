@@ -187,7 +187,7 @@ class Helpers:
         if gate.exit_code != ExitCode.GATE_FAILED and gate.asked is None:
             self._keep_vigil(0.0)
         if gate.exit_code not in (ExitCode.OK, ExitCode.GATE_FAILED):
-            if gate.asked is None:
+            if gate.asked is None and gate.exit_code > 0:  # of a signal it was told already
                 self._failed("gate", gate.exit_code)
             return None
         self._gate_judged = True
