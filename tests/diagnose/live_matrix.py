@@ -88,7 +88,7 @@ JOBS = (
     Job("sigkill", "--inject sigkill", KILLED, KILLED),
     Job("straggler", "--inject straggler --epochs 40",
         Expected(("straggler",), ("straggler",), (), (1,)),
-        Expected(("healthy", "finished", "straggler"), (None, "straggler"), (), (), (1,))),
+        Expected(("undecided", "finished", "straggler"), (None, "straggler"), (), (), (1,))),
     Job("nan", "--inject nan --inject_step 30", _dead("loss_nan_or_spike"),
         _dead("loss_nan_or_spike")),
     Job("gil", "--inject gil", Expected(("hang",), ("host_freeze",), (), (1,)), _open()),
@@ -155,16 +155,11 @@ def both(job: Job, quiet: float = QUIET_SECONDS) -> tuple[Diagnosis, Diagnosis]:
 
 
 def judged(found: Diagnosis, expected: Expected) -> list[str]:
-    """What is wrong; whoever must be named must be guilty.
-
-    Logs cannot show a straggler whom all others wait for in each step. A run that has one may be
-    called healthy, but not for certain, and with the evidence named that would show it.
-    """
+    """What is wrong; whoever must be named must be guilty."""
     guilty = {rank.who.rank for rank in found.ranks if rank.role is Role.GUILTY}
     faults = wrong(found, expected)
-    hidden = found.verdict.value == "healthy" and "straggler" in expected.verdicts
-    if hidden and (found.confidence.value == "certain" or not found.missing):
-        faults.append("too sure")
+    if found.verdict.value == "undecided" and not found.missing:
+        faults.append("nothing named that would decide it")
     if not set(expected.guilty) <= guilty and expected.guilty and "failed" not in expected.verdicts:
         faults.append("not called guilty")
     return faults

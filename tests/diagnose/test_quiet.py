@@ -88,3 +88,25 @@ def test_too_early_says_who_stands_elsewhere() -> None:
         found.summary
     )
     assert all(rank.role is Role.UNKNOWN for rank in found.ranks)
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(2.0, "healthy"), (4.0, "undecided")])
+def test_ranks_that_all_became_slow_at_once_may_wait_for_one(late: float, verdict: str) -> None:
+    times = [*range(20), *(20 + late * at for at in range(10))]
+    lines = [
+        f"{DAY} 10:{at // 60:02.0f}:{at % 60:02.0f},000 [DEBUG] [Rank {{0}}] Training step {step},"
+        " loss=0.5\n"
+        for step, at in enumerate(times)
+    ]
+    text = f"{DAY} 10:00:00,000 [DEBUG] [Rank {{0}}] ========== EPOCH 0 TRAINING START ==========\n"
+    files = {
+        f"debug_rank{rank}_20261121_100000.log": (text + "".join(lines)).format(rank)
+        for rank in range(2)
+    }
+    last = LAST - 21 + times[-1]
+    logs = {name: text.encode() for name, text in files.items()}
+    info = RunInfo("logs", id="x", alive=True)
+    found = diagnosed(logs, now=last + 1.0, mtime=last, info=info)
+    assert found.verdict.value == verdict
+    assert ("4 times as long as before (4.0 s now)" in found.summary) == (verdict == "undecided")
+    assert any("slows the others" in text for text in found.missing)

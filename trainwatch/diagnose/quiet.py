@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from trainwatch.diagnose.case import Case
 from trainwatch.diagnose.diagnosis import Silence
+from trainwatch.events import Phase
 from trainwatch.model.moments import epoch_seconds
 from trainwatch.model.ranks import Member
 from trainwatch.model.rhythm import ENOUGH
@@ -25,6 +26,12 @@ _STARTING = 60.0
 
 _OFTEN, _SELDOM = 1.5, 2.0
 """Times the longest gap, in a phase that was seen often, or seldom if ever."""
+
+_MANY = 8
+"""Lines of which the median tells how often somebody writes."""
+
+_SLOWED, _SLOWED_BY = 3.0, 0.05
+"""Times, and seconds, by which it has changed when nobody would call that an accident."""
 
 
 def silences(case: Case) -> Iterator[Silence]:
@@ -52,6 +59,23 @@ def table_of(case: Case) -> tuple[Silence, ...]:
     """Who wrote nothing, and since when; the longest silent first."""
     known = [one for one in silences(case) if one.seconds is not None]
     return tuple(sorted(known, key=lambda one: (-round(one.seconds or 0.0), one.who.sort_key)))
+
+
+def slowed(case: Case) -> tuple[float, float] | None:
+    """How often the ranks wrote, and how often they do now that all of them have become slow.
+
+    Seconds between two lines of the training; None where one of them is as quick as it was.
+    """
+    seen = [
+        member.primary.stream.rhythm.then_and_now((Phase.TRAINING, False), _MANY)
+        for member in case.crew.ranks
+    ]
+    known = [one for one in seen if one is not None]
+    if not known or len(known) < len(seen):
+        return None
+    if any(now < max(_SLOWED * then, then + _SLOWED_BY) for then, now in known):
+        return None
+    return min(known, key=lambda one: one[1])
 
 
 def _quiet(member: Member, view: RankView) -> Silence:

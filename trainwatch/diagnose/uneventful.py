@@ -16,7 +16,7 @@ from trainwatch.diagnose.missing import console, liveness, stacks, unlogged
 from trainwatch.diagnose.notes import counted_apart, reservations
 from trainwatch.diagnose.phases import phase_of_position
 from trainwatch.diagnose.positions import Place, places_of, spread_of
-from trainwatch.diagnose.quiet import fallen_silent, table_of
+from trainwatch.diagnose.quiet import fallen_silent, slowed, table_of
 from trainwatch.diagnose.roles import roles
 from trainwatch.diagnose.words import ranks_words, sentence
 from trainwatch.health.words import duration
@@ -44,6 +44,9 @@ def uneventful(case: Case, others: tuple[Other, ...]) -> Diagnosis:
     quiet = _early(case)
     if quiet is not None:
         return _too_early(case, quiet, others)
+    alone = len(case.ranks) > 1 and case.live is None and case.health.status is Status.RUNNING
+    if alone and (change := slowed(case)):
+        return _much_slower(case, change, others)
     verdict, summary, confidence = _state(case)
     undecided = verdict is Verdict.UNDECIDED
     complaints = last_complaints(case) if undecided else ()
@@ -106,6 +109,30 @@ def _too_early(case: Case, quiet: Silence, others: tuple[Other, ...]) -> Diagnos
             *unlogged(case),
             *reservations(case),
         ),
+        others=others,
+        note=counted_apart(case),
+        silence=table_of(case),
+    )
+
+
+def _much_slower(case: Case, change: tuple[float, float], others: tuple[Other, ...]) -> Diagnosis:
+    """All ranks have become slow at once, which one of them alone may do to the others."""
+    then, now = change
+    return Diagnosis(
+        verdict=Verdict.UNDECIDED,
+        category=None,
+        phase=None,
+        summary=sentence(
+            f"the training moves, but each line takes {now / max(then, 1e-3):.0f} times as long as"
+            f" before ({duration(now)} now): whether one rank slows the others down or all are slow,"
+            " their logs do not show"
+        ),
+        confidence=Confidence.POSSIBLE,
+        ranks=tuple(roles(case, None)),
+        evidence=tuple(_last_lines(case)),
+        refute="if all ranks have more to do in each step, such as longer sequences or larger batches",
+        advice=("look at its processes: `trainwatch diagnose` on their node, nvidia-smi, top",),
+        missing=(_SLOWEST, *stacks(case), *reservations(case)),
         others=others,
         note=counted_apart(case),
         silence=table_of(case),

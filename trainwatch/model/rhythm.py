@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,14 @@ class Rhythm:
             gaps = sorted(self._gaps[lull])
             known = self._usual[lull, quantile] = (seen, gaps[int(quantile * (len(gaps) - 1))])
         return known[1]
+
+    def then_and_now(self, lull: Lull, count: int) -> tuple[float, float] | None:
+        """The medians of the oldest and of the newest remembered gaps of a phase, `count` of each."""
+        self.settle()
+        gaps = self._gaps.get(lull, ())
+        if len(gaps) < 2 * count:
+            return None
+        return median(gaps[:count]), median(gaps[-count:])
 
     def longest(self, lull: Lull | None = None) -> float | None:
         """The longest gap ever seen, of one phase or of all; None where there was none."""
