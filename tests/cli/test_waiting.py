@@ -28,3 +28,12 @@ def test_attach_does_not_wait_where_something_else_lies(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 3
     assert "holds no log that can be read" in ended.stderr
+
+
+def test_attach_does_not_wait_for_a_path_that_is_empty_itself(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "trainwatch", "attach", ""]
+    ended = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 3
+    assert "An empty path was given" in ended.stderr

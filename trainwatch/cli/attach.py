@@ -55,7 +55,10 @@ def command(selection: Selection, as_json: bool, once: bool) -> None:
 
 def _are_empty(paths: Sequence[str]) -> bool:
     """Whether all are directories in which nothing is yet: a training may be about to start."""
-    return all(Path(path).is_dir() and not any(Path(path).iterdir()) for path in paths)
+    try:
+        return all(path and Path(path).is_dir() and not any(Path(path).iterdir()) for path in paths)
+    except OSError:  # who looks for logs there says which, and what to do
+        return False
 
 
 def _reader(
